@@ -1,0 +1,262 @@
+//! Sessions with databases: connect, read the catalog, run statements, lock, build scratch databases.
+//!
+//! Every engine's session offers the same operations ([`Connection`]); the rest of undrift sees
+//! [`Session`] only. What a catalog's rows mean is worked out in pure code beside the queries.
+
+mod error;
+mod target;
+
+pub mod mysql;
+pub mod postgres;
+pub mod sqlite;
+
+use std::time::Duration;
+
+pub use error::{DbError, Trouble};
+pub use target::Target;
+
+use crate::model::{Engine, Hash, Platform, Schema};
+
+/// How long things may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// Until a connection must stand.
+    pub connect: Duration,
+    /// Until a catalog must be read, on the server and on the wire.
+    pub read: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { connect: Duration::from_secs(10), read: Duration::from_secs(60) }
+    }
+}
+
+/// Where a session is, as the server itself says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The database (SQLite: the file).
+    pub database: String,
+    /// The login in use (SQLite: nothing).
+    pub user: String,
+}
+
+/// One complete reading of a catalog.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// The structure, before anything is ignored.
+    pub schema: Schema,
+    /// The *raw key*: the hash of what the catalog returned. Only a cache key; history may change it.
+    pub raw: Hash,
+    /// The statements that build the same structure elsewhere, where the engine gives its own texts
+    /// (MySQL, SQLite). `None`: it is built from `schema`.
+    pub copy: Option<Vec<String>>,
+}
+
+/// What a session of any engine can do.
+#[allow(async_fn_in_trait, reason = "used through the Session enum only, never as a trait object")]
+pub trait Connection: Sized {
+    /// Connects and asks the server who and where it is.
+    async fn connect(target: &Target, patience: Patience) -> Result<Self, DbError>;
+
+    /// The server's vendor, version and this database's defaults.
+    fn platform(&self) -> &Platform;
+
+    /// The database that the server says this is.
+    fn place(&self) -> &Place;
+
+    /// Reads the whole catalog. Never half of it: what cannot be read is [`Trouble::Unreadable`].
+    async fn read(&mut self) -> Result<Reading, DbError>;
+
+    /// Gets ready for changing things: the owner's role, the search path, the SQL mode.
+    async fn prepare(&mut self) -> Result<(), DbError>;
+
+    /// Runs one statement and returns the number of rows it touched.
+    async fn execute(&mut self, sql: &str) -> Result<u64, DbError>;
+
+    /// Runs a script of several statements, as a person wrote it.
+    async fn script(&mut self, sql: &str) -> Result<(), DbError>;
+
+    /// Runs a query that returns one row with one integer (NULL counts as zero).
+    async fn count(&mut self, sql: &str) -> Result<u64, DbError>;
+
+    /// The time-outs for what runs next: waiting for a lock, and running a statement.
+    async fn limit(&mut self, lock: Duration, statement: Duration) -> Result<(), DbError>;
+
+    /// Opens a transaction (SQLite: with foreign keys off, as a table rebuild needs it).
+    async fn begin(&mut self) -> Result<(), DbError>;
+
+    /// Ends it for good (SQLite: after a foreign-key check).
+    async fn commit(&mut self) -> Result<(), DbError>;
+
+    /// Takes it back.
+    async fn rollback(&mut self) -> Result<(), DbError>;
+
+    /// Takes undrift's lock on this database if it is free; `false` if another undrift holds it.
+    async fn lock(&mut self) -> Result<bool, DbError>;
+
+    /// Gives the lock back.
+    async fn unlock(&mut self) -> Result<(), DbError>;
+
+    /// The databases of this server that are not its own, in order.
+    async fn databases(&mut self) -> Result<Vec<String>, DbError>;
+
+    /// Makes an empty scratch database for structures of this database and connects to it.
+    /// `server` is another server to make it on, where the configuration names one. `wanted` says
+    /// which PostgreSQL extensions are going to be needed.
+    async fn scratch(&mut self, server: Option<&Target>, wanted: &Schema) -> Result<Scratch, DbError>;
+
+    /// Removes scratch databases that a killed undrift left behind: those whose owner's lock is free.
+    /// Returns their names.
+    async fn sweep(&mut self) -> Result<Vec<String>, DbError>;
+
+    /// Ends the session properly.
+    async fn close(self);
+}
+
+/// A scratch database and the session in it. [`Scratch::discard`] removes it; one that is left
+/// behind by a killed process is swept by the next run.
+pub struct Scratch {
+    /// The session within.
+    pub session: Session,
+    /// What removes the database when the session is closed.
+    pub(crate) undo: Undo,
+}
+
+/// How a scratch database is removed.
+pub(crate) enum Undo {
+    /// Close the session, then run this on a session of the server.
+    Drop(Box<Session>, String),
+    /// Close the session, then remove this folder.
+    Remove(std::path::PathBuf),
+    /// Roll back the transaction that it lives in.
+    Rollback,
+}
+
+impl Scratch {
+    /// Removes the scratch database.
+    ///
+    /// # Errors
+    /// When the server refuses. The next run sweeps it then.
+    pub async fn discard(self) -> Result<(), DbError> {
+        let Scratch { mut session, undo } = self;
+        match undo {
+            Undo::Rollback => {
+                session.rollback().await?;
+                session.close().await;
+            }
+            Undo::Remove(folder) => {
+                session.close().await;
+                std::fs::remove_dir_all(&folder).map_err(|error| DbError::io(&folder.display().to_string(), error))?;
+            }
+            Undo::Drop(mut server, statement) => {
+                session.close().await;
+                let dropped = server.execute(&statement).await;
+                server.close().await;
+                dropped?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A session with one database of any engine.
+pub enum Session {
+    /// With PostgreSQL.
+    Postgres(Box<postgres::PostgresSession>),
+    /// With MySQL or MariaDB.
+    Mysql(Box<mysql::MysqlSession>),
+    /// With SQLite.
+    Sqlite(Box<sqlite::SqliteSession>),
+}
+
+/// Calls the same method on whichever session it is.
+macro_rules! each {
+    ($session:expr, $inner:ident => $call:expr) => {
+        match $session {
+            Session::Postgres($inner) => $call,
+            Session::Mysql($inner) => $call,
+            Session::Sqlite($inner) => $call,
+        }
+    };
+}
+
+impl Connection for Session {
+    async fn connect(target: &Target, patience: Patience) -> Result<Self, DbError> {
+        Ok(match target.engine() {
+            Engine::Postgres => {
+                Session::Postgres(Box::new(postgres::PostgresSession::connect(target, patience).await?))
+            }
+            Engine::Mysql => Session::Mysql(Box::new(mysql::MysqlSession::connect(target, patience).await?)),
+            Engine::Sqlite => Session::Sqlite(Box::new(sqlite::SqliteSession::connect(target, patience).await?)),
+        })
+    }
+
+    fn platform(&self) -> &Platform {
+        each!(self, inner => inner.platform())
+    }
+
+    fn place(&self) -> &Place {
+        each!(self, inner => inner.place())
+    }
+
+    async fn read(&mut self) -> Result<Reading, DbError> {
+        each!(self, inner => inner.read().await)
+    }
+
+    async fn prepare(&mut self) -> Result<(), DbError> {
+        each!(self, inner => inner.prepare().await)
+    }
+
+    async fn execute(&mut self, sql: &str) -> Result<u64, DbError> {
+        each!(self, inner => inner.execute(sql).await)
+    }
+
+    async fn script(&mut self, sql: &str) -> Result<(), DbError> {
+        each!(self, inner => inner.script(sql).await)
+    }
+
+    async fn count(&mut self, sql: &str) -> Result<u64, DbError> {
+        each!(self, inner => inner.count(sql).await)
+    }
+
+    async fn limit(&mut self, lock: Duration, statement: Duration) -> Result<(), DbError> {
+        each!(self, inner => inner.limit(lock, statement).await)
+    }
+
+    async fn begin(&mut self) -> Result<(), DbError> {
+        each!(self, inner => inner.begin().await)
+    }
+
+    async fn commit(&mut self) -> Result<(), DbError> {
+        each!(self, inner => inner.commit().await)
+    }
+
+    async fn rollback(&mut self) -> Result<(), DbError> {
+        each!(self, inner => inner.rollback().await)
+    }
+
+    async fn lock(&mut self) -> Result<bool, DbError> {
+        each!(self, inner => inner.lock().await)
+    }
+
+    async fn unlock(&mut self) -> Result<(), DbError> {
+        each!(self, inner => inner.unlock().await)
+    }
+
+    async fn databases(&mut self) -> Result<Vec<String>, DbError> {
+        each!(self, inner => inner.databases().await)
+    }
+
+    async fn scratch(&mut self, server: Option<&Target>, wanted: &Schema) -> Result<Scratch, DbError> {
+        each!(self, inner => inner.scratch(server, wanted).await)
+    }
+
+    async fn sweep(&mut self) -> Result<Vec<String>, DbError> {
+        each!(self, inner => inner.sweep().await)
+    }
+
+    async fn close(self) {
+        each!(self, inner => inner.close().await);
+    }
+}

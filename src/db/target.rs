@@ -1,0 +1,143 @@
+//! Where a database is and how to log in: a URL that cannot be printed with its password.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use crate::model::Engine;
+
+use super::{DbError, Trouble};
+
+/// The address of one database.
+#[derive(Clone)]
+pub struct Target {
+    engine: Engine,
+    url: SecretString,
+    shown: String,
+}
+
+impl Target {
+    /// Reads `postgres://`, `postgresql://`, `mysql://`, `mariadb://` and `sqlite:` addresses.
+    ///
+    /// # Errors
+    /// [`Trouble::Usage`] when it is none of these. The message does not repeat the address.
+    pub fn parse(text: &str) -> Result<Self, DbError> {
+        let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
+        let engine = match scheme {
+            "postgres" | "postgresql" => Engine::Postgres,
+            "mysql" | "mariadb" => Engine::Mysql,
+            "sqlite" => Engine::Sqlite,
+            _ => {
+                return Err(DbError::new(
+                    Trouble::Usage,
+                    "read the URL",
+                    "a database URL starts with postgres://, mysql://, mariadb:// or sqlite:",
+                ));
+            }
+        };
+        let shown = if engine == Engine::Sqlite { text.to_owned() } else { without_password(text)? };
+        Ok(Self { engine, url: SecretString::from(text.to_owned()), shown })
+    }
+
+    /// The SQLite database in a file.
+    pub fn file(path: &Path) -> Self {
+        let url = format!("sqlite:{}", path.display());
+        Self { engine: Engine::Sqlite, url: SecretString::from(url.clone()), shown: url }
+    }
+
+    /// The engine it is for.
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// The file of a SQLite database: what stands after `sqlite:` or `sqlite://`, without its query.
+    pub fn path(&self) -> PathBuf {
+        let text = self.shown.trim_start_matches("sqlite:");
+        let text = text.strip_prefix("//").unwrap_or(text);
+        PathBuf::from(text.split('?').next().unwrap_or(text))
+    }
+
+    /// The URL with its password, for the driver alone.
+    ///
+    /// # Errors
+    /// [`Trouble::Usage`] when it is no URL (SQLite paths are not asked for here).
+    pub fn url(&self) -> Result<Url, DbError> {
+        Url::parse(self.url.expose_secret()).map_err(|error| bad_url(&error))
+    }
+
+    /// The same server and login with another database.
+    ///
+    /// # Errors
+    /// [`Trouble::Usage`] when the URL cannot hold one.
+    pub fn with_database(&self, database: &str) -> Result<Self, DbError> {
+        let mut url = self.url()?;
+        let mut path = String::from("/");
+        path.extend(url::form_urlencoded::byte_serialize(database.as_bytes()).map(|part| part.replace('+', "%20")));
+        url.set_path(&path);
+        Self::parse(url.as_str())
+    }
+}
+
+fn bad_url(error: &url::ParseError) -> DbError {
+    DbError::new(Trouble::Usage, "read the URL", format!("it is not a URL: {error}"))
+        .with_remedy("write it as postgres://user:password@host:port/database; escape special characters as %40 (@), %2F (/), %23 (#)")
+}
+
+fn without_password(text: &str) -> Result<String, DbError> {
+    let mut url = Url::parse(text).map_err(|error| bad_url(&error))?;
+    if url.password().is_some() {
+        url.set_password(Some("***")).map_err(|()| bad_url(&url::ParseError::EmptyHost))?;
+    }
+    let secret = |name: &str| matches!(name, "password" | "sslpassword" | "ssl-key" | "sslkey");
+    if url.query_pairs().any(|(name, _)| secret(&name)) {
+        let kept: Vec<_> = url
+            .query_pairs()
+            .filter(|(name, _)| !secret(name))
+            .map(|(n, v)| (n.into_owned(), v.into_owned()))
+            .collect();
+        url.query_pairs_mut().clear().extend_pairs(kept);
+    }
+    Ok(url.to_string())
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Target({})", self.shown)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn never_shows_a_password() {
+        for url in ["postgres://u:s3cret@h/db", "mysql://u:s3cret@h:1/db", "postgres:///db?host=/s&password=s3cret"] {
+            let target = Target::parse(url).unwrap();
+            assert!(!format!("{target} {target:?}").contains("s3cret"), "{target}");
+        }
+        assert!(!Target::parse("postgres//u:s3cret@h").unwrap_err().to_string().contains("s3cret"));
+    }
+
+    #[test]
+    fn another_database_is_escaped() {
+        let target = Target::parse("postgres://u:p@h/db?sslmode=require").unwrap();
+        let other = target.with_database("ten ant/ü?").unwrap();
+        assert_eq!(other.to_string(), "postgres://u:***@h/ten%20ant%2F%C3%BC%3F?sslmode=require");
+    }
+
+    #[test]
+    fn a_sqlite_path_is_a_path() {
+        assert_eq!(Target::parse("sqlite://a b.db?mode=ro").unwrap().path(), PathBuf::from("a b.db"));
+        assert_eq!(Target::parse("sqlite:/x/y.db").unwrap().path(), PathBuf::from("/x/y.db"));
+        assert_eq!(Target::parse("sqlite:///x/y.db").unwrap().path(), PathBuf::from("/x/y.db"));
+    }
+}

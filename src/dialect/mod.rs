@@ -1,0 +1,172 @@
+//! What each engine knows, without a connection: quoting, types, statements for a change, hazards.
+//!
+//! Everything here is pure. An engine's folder holds the same file names as its neighbours', and
+//! nothing outside these folders asks which engine it is dealing with.
+
+mod neutral;
+pub mod rank;
+
+pub mod mysql;
+pub mod postgres;
+pub mod sqlite;
+
+pub use neutral::Neutral;
+
+use crate::model::{Change, Check, Engine, EnumType, IdentityKind, Op, Platform, QName, Schema};
+
+/// One engine's knowledge, for one server version.
+pub trait Dialect: Send + Sync {
+    /// The server that statements are written for.
+    fn platform(&self) -> &Platform;
+
+    /// A name as an identifier: always quoted, quotes inside it doubled.
+    fn quote(&self, name: &str) -> String;
+
+    /// A qualified name as an identifier. The default schema is left out.
+    fn quote_name(&self, name: &QName) -> String {
+        match &name.schema {
+            Some(schema) => format!("{}.{}", self.quote(schema), self.quote(&name.name)),
+            None => self.quote(&name.name),
+        }
+    }
+
+    /// A text as an SQL string literal.
+    fn literal(&self, text: &str) -> String;
+
+    /// The engine's type for a neutral one, in the spelling of the documentation's table.
+    fn neutral_type(&self, neutral: &Neutral) -> String;
+
+    /// How a column that takes one of a few labels is declared.
+    fn enum_column(&self, request: &EnumRequest<'_>) -> EnumColumn;
+
+    /// The default for a value that a person wrote, for a column of this type. An error says why
+    /// the value cannot be the default of such a column.
+    ///
+    /// # Errors
+    /// A sentence for people.
+    fn default_for(&self, value: &DefaultValue, data_type: &str) -> Result<String, String>;
+
+    /// The expression that makes a fresh value for an existing row.
+    ///
+    /// # Errors
+    /// A sentence for people when this server version cannot make one.
+    fn generate(&self, generator: Generator) -> Result<String, String>;
+
+    /// How rows are numbered for what a person asked for.
+    ///
+    /// # Errors
+    /// A sentence for people when the engine has no such mechanism.
+    fn identity(&self, request: IdentityRequest) -> Result<IdentityKind, String>;
+
+    /// Gives a declared schema the form that the engine wants (SQLite: an identity column's type is
+    /// INTEGER, and so on) before anything is made from it.
+    fn settle(&self, schema: &mut Schema);
+
+    /// What of a declared schema this server cannot hold. Nothing is left out silently.
+    fn unsupported(&self, schema: &Schema) -> Vec<Unsupported>;
+
+    /// The operations that carry out these changes. `from` is the schema before all of them and `to`
+    /// the schema after all of them, so that an operation can look at the whole table.
+    fn ops(&self, from: &Schema, to: &Schema, changes: &[Change]) -> Vec<Op>;
+
+    /// A query that returns one integer: how many rows a table has, or an estimate of it that
+    /// reads no rows where the engine keeps one.
+    fn rows_query(&self, table: &QName) -> String;
+
+    /// Names longer than the engine keeps, in the engine's own unit.
+    fn name_too_long(&self, name: &str) -> Option<NameLimit>;
+}
+
+/// The dialect for a server.
+pub fn of(platform: &Platform) -> Box<dyn Dialect> {
+    match platform.engine() {
+        Engine::Postgres => Box::new(postgres::Postgres::new(platform.clone())),
+        Engine::Mysql => Box::new(mysql::Mysql::new(platform.clone())),
+        Engine::Sqlite => Box::new(sqlite::Sqlite::new(platform.clone())),
+    }
+}
+
+/// A default as a person writes it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DefaultValue {
+    /// The current time.
+    Now,
+    /// A random UUID.
+    Uuid,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number, digit for digit as it was written.
+    Number(String),
+    /// A string.
+    Text(String),
+    /// An SQL expression; parenthesised where the engine asks for it.
+    Sql(String),
+}
+
+/// What can fill a column of existing rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Generator {
+    /// Random UUIDs (version 4).
+    Uuid,
+    /// UUIDs that sort by time (version 7).
+    UuidV7,
+}
+
+/// What a person wrote under `identity`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdentityRequest {
+    /// `true`: the engine's usual way.
+    Default,
+    /// `always`.
+    Always,
+    /// `serial`.
+    Serial,
+    /// `true` beside `autoincrement: true`.
+    AutoIncrement,
+}
+
+/// A column that takes one of a few labels.
+#[derive(Clone, Copy, Debug)]
+pub struct EnumRequest<'a> {
+    /// The table of the column.
+    pub table: &'a QName,
+    /// The column.
+    pub column: &'a str,
+    /// The name of the enum: the shared one's, or `<table>_<column>`.
+    pub name: &'a QName,
+    /// Its labels.
+    pub labels: &'a [String],
+    /// Whether a CHECK was asked for (`storage: check`) rather than the engine's type.
+    pub as_check: bool,
+}
+
+/// How such a column is declared.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EnumColumn {
+    /// The column's type.
+    pub data_type: String,
+    /// The type to create, where the engine has enum types.
+    pub enum_type: Option<EnumType>,
+    /// The check that stands for the type where it has none.
+    pub check: Option<Check>,
+}
+
+/// Something that this server cannot hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsupported {
+    /// The table, if it is in one.
+    pub table: Option<QName>,
+    /// The column, index or constraint by name, if it is one.
+    pub item: Option<String>,
+    /// What the server cannot do and what to write instead, as a sentence for people.
+    pub message: String,
+}
+
+/// How long a name may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NameLimit {
+    /// The limit.
+    pub limit: usize,
+    /// What is counted: `bytes` or `characters`.
+    pub unit: &'static str,
+}

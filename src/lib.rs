@@ -1,0 +1,9 @@
+//! undrift keeps a fleet of tenant databases equal to one declared schema.
+//!
+//! The modules are layers; each may use those named before it. `ARCHITECTURE.md` is the map.
+
+pub mod model;
+
+pub mod dialect;
+
+pub mod db;

@@ -1,0 +1,109 @@
+//! Hashes that name structures.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::Schema;
+
+/// The version of the canonical form. It is part of every fingerprint, so that a release that
+/// models more can never be mistaken for drift.
+pub const FORMAT: u32 = 1;
+
+/// A SHA-256 over a canonical form, printed in hexadecimal.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hash([u8; 32]);
+
+impl Hash {
+    /// The hash of some bytes.
+    pub fn of(bytes: impl AsRef<[u8]>) -> Self {
+        Self(Sha256::digest(bytes.as_ref()).into())
+    }
+
+    /// The hash of a value's JSON.
+    pub fn of_json(value: &impl Serialize) -> Self {
+        Self::of(serde_json::to_vec(value).expect("model types always serialise"))
+    }
+
+    /// The first twelve hexadecimal digits: enough to tell shapes apart on a screen.
+    pub fn short(&self) -> String {
+        self.to_string()[..12].to_owned()
+    }
+}
+
+impl fmt::Display for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Hash({self})")
+    }
+}
+
+impl Serialize for Hash {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Hash {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        parse_hex(&text).map(Hash).ok_or_else(|| serde::de::Error::custom("expected 64 hexadecimal digits"))
+    }
+}
+
+fn parse_hex(text: &str) -> Option<[u8; 32]> {
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    let mut bytes = [0; 32];
+    for (index, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[2 * index..2 * index + 2], 16).ok()?;
+    }
+    Some(bytes)
+}
+
+/// What names a *shape*: the hash of a canonical, modelled schema after `ignore`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Fingerprint {
+    /// The version of the canonical form.
+    pub format: u32,
+    /// The hash.
+    pub hash: Hash,
+}
+
+impl Fingerprint {
+    /// The fingerprint of a schema. Column order and what is not modelled do not count.
+    pub fn of(schema: &Schema) -> Self {
+        let mut canonical = schema.clone();
+        canonical.opaque.clear();
+        for table in canonical.tables.values_mut() {
+            table.columns.sort_by(|a, b| a.name.cmp(&b.name));
+            sort_by_json(&mut table.uniques);
+            sort_by_json(&mut table.indexes);
+            sort_by_json(&mut table.foreign_keys);
+            sort_by_json(&mut table.checks);
+        }
+        Self { format: FORMAT, hash: Hash::of_json(&canonical) }
+    }
+
+    /// The first twelve hexadecimal digits.
+    pub fn short(&self) -> String {
+        self.hash.short()
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "f{}:{}", self.format, self.hash)
+    }
+}
+
+fn sort_by_json<T: Serialize>(items: &mut [T]) {
+    items.sort_by_cached_key(|item| serde_json::to_string(item).expect("model types always serialise"));
+}

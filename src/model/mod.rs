@@ -1,0 +1,31 @@
+//! The nouns that every other layer speaks: schemas, changes, plans, verdicts, tenants.
+//!
+//! Nothing here does input or output, knows SQL, or chooses anything. Types are plain data that
+//! compare with `==`, order totally and serialise stably.
+
+mod change;
+mod engine;
+mod fingerprint;
+mod hazard;
+mod name;
+mod plan;
+mod renames;
+mod schema;
+mod scope;
+mod tenant;
+mod verdict;
+
+pub use change::{Change, ChangeKind, Member, MemberKind, Property};
+pub use engine::{Engine, Platform, Vendor, Version};
+pub use fingerprint::{FORMAT as FINGERPRINT_FORMAT, Fingerprint, Hash};
+pub use hazard::{Hazard, HazardNote};
+pub use name::QName;
+pub use plan::{Object, Op, Pace, Plan, PlannedChange, Precondition, Step};
+pub use renames::Renames;
+pub use schema::{
+    Check, Column, Deferrable, EnumType, ForeignKey, Generated, Identity, IdentityKind, Index, Nulls, Opaque, Part,
+    PartSource, Schema, Table,
+};
+pub use scope::{Extras, Scope};
+pub use tenant::{Labels, Tenant};
+pub use verdict::{Reason, Ruling, Verdict};

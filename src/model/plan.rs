@@ -1,0 +1,177 @@
+//! Plans: what will run, in which order, and why.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Change, Engine, Fingerprint, Hash, HazardNote, QName};
+
+/// Something that steps make, need, use or drop: what the order of a plan is derived from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Object {
+    /// A PostgreSQL schema.
+    Namespace(String),
+    /// An extension.
+    Extension(String),
+    /// An enum type.
+    Type(QName),
+    /// A table, empty of constraints.
+    Table(QName),
+    /// A column of a table.
+    Column(QName, String),
+    /// A key, index or constraint by its name (or label) within its table.
+    Member(QName, String),
+    /// An index name, which PostgreSQL and SQLite keep unique across tables.
+    IndexName(QName),
+    /// That these columns of a table are unique: what a foreign key refers to. The columns are sorted.
+    Key(QName, Vec<String>),
+}
+
+/// One thing to do, before it has its place in a plan. A dialect makes these from changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Op {
+    /// The changes it carries out, as indexes into the list that the dialect was given.
+    pub changes: Vec<usize>,
+    /// One clause for people: `"add column tenant_users.phone"`.
+    pub title: String,
+    /// The statements, in order, without trailing semicolons.
+    pub statements: Vec<String>,
+    /// Why it may hurt.
+    pub hazards: Vec<HazardNote>,
+    /// Whether it can run, and be rolled back, within a transaction.
+    pub transactional: bool,
+    /// How long it may take.
+    pub pace: Pace,
+    /// What must be true of the rows before it runs.
+    pub preconditions: Vec<Precondition>,
+    /// What has to be there before it runs.
+    pub needs: Vec<Object>,
+    /// What is there after it ran.
+    pub makes: Vec<Object>,
+    /// What it lets go of: it has to run before these are dropped.
+    pub frees: Vec<Object>,
+    /// What is gone after it ran.
+    pub drops: Vec<Object>,
+    /// Where it stands among those that no dependency orders; lower first.
+    pub rank: u32,
+}
+
+impl Op {
+    /// A transactional, quick operation without any dependencies.
+    pub fn new(changes: Vec<usize>, title: impl Into<String>, statements: Vec<String>) -> Self {
+        Self {
+            changes,
+            title: title.into(),
+            statements,
+            hazards: Vec::new(),
+            transactional: true,
+            pace: Pace::Quick,
+            preconditions: Vec::new(),
+            needs: Vec::new(),
+            makes: Vec::new(),
+            frees: Vec::new(),
+            drops: Vec::new(),
+            rank: 0,
+        }
+    }
+}
+
+/// How long a step may take: which of the policy's statement time-outs applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pace {
+    /// `limits.statement_timeout`: changes the catalog only.
+    Quick,
+    /// `limits.slow_statement_timeout`: reads or writes the rows.
+    Slow,
+}
+
+/// Something that must hold of the rows before a step runs: a query that returns one number,
+/// which has to be zero.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Precondition {
+    /// The changes that cannot run otherwise, as indexes into the plan's changes.
+    pub changes: Vec<usize>,
+    /// The query. It returns one row with one integer.
+    pub query: String,
+    /// What a number other than zero means; `{n}` stands for it: `"{n} rows of t have both a and b with different values"`.
+    pub finding: String,
+}
+
+/// A step of a plan: an operation in its place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// The changes it carries out, as indexes into the plan's changes.
+    pub changes: Vec<usize>,
+    /// One clause for people.
+    pub title: String,
+    /// The statements, in order.
+    pub statements: Vec<String>,
+    /// Why it may hurt.
+    pub hazards: Vec<HazardNote>,
+    /// Whether it can run within a transaction.
+    pub transactional: bool,
+    /// How long it may take.
+    pub pace: Pace,
+    /// What must hold of the rows.
+    pub preconditions: Vec<Precondition>,
+}
+
+/// A change in a plan, with the others it cannot do without.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedChange {
+    /// The change.
+    pub change: Change,
+    /// The changes that have to run for this one to run, as indexes into the plan's changes.
+    pub requires: Vec<usize>,
+}
+
+/// An immutable, ordered list of steps from one fingerprint to another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The engine whose statements these are.
+    pub engine: Engine,
+    /// The fingerprint it starts from.
+    pub start: Fingerprint,
+    /// The fingerprint that the proof reached; `None` before the proof.
+    pub end: Option<Fingerprint>,
+    /// What it changes.
+    pub changes: Vec<PlannedChange>,
+    /// What it leaves as it is: extras, and what was kept back.
+    pub left_out: Vec<Change>,
+    /// What it does, in order.
+    pub steps: Vec<Step>,
+}
+
+impl Plan {
+    /// The hash that approvals and files are bound to. Facts and verdicts are not part of it.
+    pub fn hash(&self) -> Hash {
+        Hash::of_json(self)
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// The hazards of all steps that carry out a change.
+    pub fn hazards_of(&self, change: usize) -> impl Iterator<Item = &HazardNote> {
+        self.steps.iter().filter(move |step| step.changes.contains(&change)).flat_map(|step| &step.hazards)
+    }
+}
+
+impl fmt::Display for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Object::Namespace(name) => write!(f, "schema {name}"),
+            Object::Extension(name) => write!(f, "extension {name}"),
+            Object::Type(name) => write!(f, "type {name}"),
+            Object::Table(name) => write!(f, "table {name}"),
+            Object::Column(table, name) => write!(f, "column {table}.{name}"),
+            Object::Member(table, name) => write!(f, "{table}.{name}"),
+            Object::IndexName(name) => write!(f, "index {name}"),
+            Object::Key(table, columns) => write!(f, "key {table} ({})", columns.join(", ")),
+        }
+    }
+}

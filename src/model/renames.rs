@@ -1,0 +1,35 @@
+//! Which old names the declared schema knows.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::QName;
+
+/// The declared old names of tables and columns, and how new columns get values for old rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Renames {
+    /// Old names of a table, by its declared name, the most recent first.
+    pub tables: BTreeMap<QName, Vec<QName>>,
+    /// Old names of a column, by declared table and column, the most recent first.
+    pub columns: BTreeMap<QName, BTreeMap<String, Vec<String>>>,
+    /// SQL expressions that fill a column of rows that exist, by declared table and column.
+    pub fills: BTreeMap<QName, BTreeMap<String, String>>,
+}
+
+impl Renames {
+    /// The declared old names of a column.
+    pub fn of_column(&self, table: &QName, column: &str) -> &[String] {
+        self.columns.get(table).and_then(|columns| columns.get(column)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The declared old names of a table.
+    pub fn of_table(&self, table: &QName) -> &[QName] {
+        self.tables.get(table).map_or(&[], Vec::as_slice)
+    }
+
+    /// The expression that fills a column of rows that exist.
+    pub fn fill_of(&self, table: &QName, column: &str) -> Option<&String> {
+        self.fills.get(table).and_then(|columns| columns.get(column))
+    }
+}

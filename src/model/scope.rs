@@ -1,0 +1,94 @@
+//! What of a database counts: the part of the declared schema that says what to leave alone.
+
+use std::collections::BTreeSet;
+
+use globset::{GlobBuilder, GlobMatcher};
+use serde::{Deserialize, Serialize};
+
+use super::{QName, Schema, Table};
+
+/// What becomes of something that exists and is not declared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Extras {
+    /// Shown as drift, never touched.
+    #[default]
+    Report,
+    /// Not even shown.
+    Ignore,
+    /// Dropped, if policy allows it too.
+    Drop,
+}
+
+/// What is left out of every comparison.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    tables: Vec<GlobMatcher>,
+    properties: BTreeSet<String>,
+}
+
+impl Scope {
+    /// A scope that ignores the tables matching these globs (bare or schema-qualified names) and
+    /// these properties (`comment`, `collation`, `storage`, or any option's key).
+    ///
+    /// # Errors
+    /// The glob that cannot be read, with the reason.
+    pub fn new<'a>(
+        globs: impl IntoIterator<Item = &'a str>,
+        properties: impl IntoIterator<Item = String>,
+    ) -> Result<Self, globset::Error> {
+        let glob = |text| GlobBuilder::new(text).literal_separator(false).build().map(|glob| glob.compile_matcher());
+        Ok(Self {
+            tables: globs.into_iter().map(glob).collect::<Result<_, _>>()?,
+            properties: properties.into_iter().collect(),
+        })
+    }
+
+    /// Whether a table is to be left alone.
+    pub fn ignores_table(&self, name: &QName) -> bool {
+        self.tables.iter().any(|glob| glob.is_match(&name.name) || glob.is_match(name.to_string()))
+    }
+
+    /// Whether a property is not compared.
+    pub fn ignores_property(&self, name: &str) -> bool {
+        self.properties.contains(name)
+    }
+
+    /// The schema without what is ignored.
+    pub fn apply(&self, mut schema: Schema) -> Schema {
+        schema.tables.retain(|name, _| !self.ignores_table(name));
+        schema.opaque.retain(|opaque| !self.ignores_table(&opaque.name));
+        if !self.properties.is_empty() {
+            schema.tables.values_mut().for_each(|table| self.strip(table));
+            if self.ignores_property("comment") {
+                schema.enums.values_mut().for_each(|enumeration| enumeration.comment = None);
+            }
+        }
+        schema
+    }
+
+    fn strip(&self, table: &mut Table) {
+        let ignored = &self.properties;
+        table.options.retain(|key, _| !ignored.contains(key));
+        for column in &mut table.columns {
+            column.options.retain(|key, _| !ignored.contains(key));
+            if ignored.contains("collation") {
+                column.collation = None;
+            }
+        }
+        for index in table.indexes.iter_mut().chain(&mut table.uniques).chain(&mut table.primary_key) {
+            index.options.retain(|key, _| !ignored.contains(key));
+        }
+        if ignored.contains("comment") {
+            strip_comments(table);
+        }
+    }
+}
+
+fn strip_comments(table: &mut Table) {
+    table.comment = None;
+    table.columns.iter_mut().for_each(|column| column.comment = None);
+    table.indexes.iter_mut().chain(&mut table.uniques).chain(&mut table.primary_key).for_each(|i| i.comment = None);
+    table.foreign_keys.iter_mut().for_each(|key| key.comment = None);
+    table.checks.iter_mut().for_each(|check| check.comment = None);
+}
