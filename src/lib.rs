@@ -6,4 +6,8 @@ pub mod model;
 
 pub mod dialect;
 
+pub mod diff;
+
+pub mod plan;
+
 pub mod db;

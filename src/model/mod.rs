@@ -5,6 +5,7 @@
 
 mod change;
 mod engine;
+mod evolve;
 mod fingerprint;
 mod hazard;
 mod name;
