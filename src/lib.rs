@@ -11,3 +11,5 @@ pub mod diff;
 pub mod plan;
 
 pub mod db;
+
+pub mod apply;
