@@ -6,4 +6,6 @@ pub mod model;
 
 pub mod dialect;
 
+pub mod yaml;
+
 pub mod db;
