@@ -25,6 +25,16 @@ pub struct Limits {
     pub retries: u32,
 }
 
+impl Limits {
+    /// For scratch databases, where nobody else waits.
+    pub const GENEROUS: Limits = Limits {
+        lock_timeout: Duration::from_secs(10),
+        statement_timeout: Duration::from_secs(60),
+        slow_statement_timeout: Duration::from_secs(60),
+        retries: 0,
+    };
+}
+
 /// What is told while a plan runs.
 pub trait Progress {
     /// A step is about to run.
