@@ -67,6 +67,19 @@ impl Target {
         Url::parse(self.url.expose_secret()).map_err(|error| bad_url(&error))
     }
 
+    /// What the databases of one server have in common: host, port and socket. A SQLite file is a
+    /// server of its own.
+    pub fn server(&self) -> String {
+        match self.url() {
+            Ok(url) if self.engine != Engine::Sqlite => {
+                let socket = url.query_pairs().find(|(name, _)| matches!(&**name, "host" | "socket"));
+                let socket = socket.map(|(_, path)| path.into_owned()).unwrap_or_default();
+                format!("{}:{}{socket}", url.host_str().unwrap_or_default(), url.port().unwrap_or_default())
+            }
+            _ => self.shown.clone(),
+        }
+    }
+
     /// The same server and login with another database.
     ///
     /// # Errors
