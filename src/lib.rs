@@ -8,4 +8,6 @@ pub mod dialect;
 
 pub mod yaml;
 
+pub mod policy;
+
 pub mod db;
