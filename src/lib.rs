@@ -12,6 +12,8 @@ pub mod diff;
 
 pub mod plan;
 
+pub mod policy;
+
 pub mod db;
 
 pub mod apply;

@@ -280,7 +280,7 @@ impl ChangeKind {
     };
 
     /// The kind as it is written in a policy: `add_column`.
-    pub fn key(self) -> &'static str {
+    pub const fn key(self) -> &'static str {
         use ChangeKind::*;
         match self {
             CreateSchema => "create_schema",
