@@ -8,4 +8,6 @@ pub mod dialect;
 
 pub mod yaml;
 
+pub mod desired;
+
 pub mod db;
