@@ -16,6 +16,14 @@ pub mod plan;
 
 pub mod policy;
 
+pub mod config;
+
 pub mod db;
 
+pub mod registry;
+
 pub mod apply;
+
+pub mod reconcile;
+
+pub mod cli;

@@ -80,6 +80,14 @@ impl Target {
         }
     }
 
+    /// The database that the URL names.
+    pub fn database(&self) -> Option<String> {
+        let url = self.url().ok()?;
+        let segments = url.path_segments()?.next_back()?;
+        let bytes: Vec<u8> = percent_decode(segments);
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
     /// The same server and login with another database.
     ///
     /// # Errors
@@ -91,6 +99,15 @@ impl Target {
         url.set_path(&path);
         Self::parse(url.as_str())
     }
+}
+
+fn percent_decode(text: &str) -> Vec<u8> {
+    // In a query a plus sign is a space; in a path it is itself.
+    let query = format!("x={}", text.replace('+', "%2B").replace('&', "%26"));
+    url::form_urlencoded::parse(query.as_bytes())
+        .next()
+        .map(|(_, value)| value.into_owned().into_bytes())
+        .unwrap_or_default()
 }
 
 fn bad_url(error: &url::ParseError) -> DbError {
