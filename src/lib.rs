@@ -10,4 +10,8 @@ pub mod yaml;
 
 pub mod policy;
 
+pub mod config;
+
 pub mod db;
+
+pub mod registry;
