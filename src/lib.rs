@@ -8,6 +8,8 @@ pub mod dialect;
 
 pub mod yaml;
 
+pub mod desired;
+
 pub mod policy;
 
 pub mod config;
