@@ -132,10 +132,22 @@ fn every_mistake_is_shown_at_its_place_and_no_secret() {
     }
 }
 
+fn documentation() -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/config.md")).unwrap()
+}
+
+#[test]
+fn the_example_of_the_documentation_is_sound() {
+    let text = documentation();
+    let example = text.split("```yaml").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let set = |_: &str| Some("mysql://u@h/d".to_owned());
+    let config = Config::parse(Path::new("docs/config.md"), example, &set).unwrap_or_else(|report| panic!("{report}"));
+    assert_eq!(config.sources.len(), 3);
+}
+
 #[test]
 fn the_documentation_explains_every_key() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/config.md");
-    let text = std::fs::read_to_string(path).unwrap();
+    let text = documentation();
     let schema = config::json_schema();
     let shapes = std::iter::once(&schema).chain(schema["$defs"].as_object().into_iter().flat_map(|defs| defs.values()));
     for key in shapes.flat_map(|shape| shape["properties"].as_object().unwrap().keys()) {

@@ -36,6 +36,14 @@ pub struct Registered {
     pub place: String,
 }
 
+impl Registered {
+    /// The same text for all tenants of one server: what limits per server count by. A SQLite file is
+    /// on none.
+    pub fn server(&self) -> Option<String> {
+        identity::server(&self.target)
+    }
+}
+
 /// All tenants of a configuration.
 #[derive(Debug, Default)]
 pub struct Fleet {
