@@ -10,10 +10,6 @@ pub mod yaml;
 
 pub mod desired;
 
-pub mod diff;
-
-pub mod plan;
-
 pub mod policy;
 
 pub mod config;
@@ -21,9 +17,3 @@ pub mod config;
 pub mod db;
 
 pub mod registry;
-
-pub mod apply;
-
-pub mod reconcile;
-
-pub mod cli;

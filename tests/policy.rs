@@ -395,20 +395,6 @@ mod files {
     fn what_cannot_be_meant_is_found() {
         each("odd", |name, text| policy::parse(name, text).unwrap().unreachable(noon()).render(false));
     }
-
-    #[test]
-    fn the_example_of_the_documentation_is_read() {
-        let policy = policy(
-            r#"
-rollout: { waves: [1, 10%, 100%], soak: 10m, per_server: 1, at_once: 8, stop_after: { failures: 3, share: 1% } }
-brake:   { share: 30% }
-limits:  { lock_timeout: 3s, statement_timeout: 3s, slow_statement_timeout: 20m, retries: 5, backfill_batch: 1000 }
-"#,
-        );
-        assert_eq!(policy.limits, policy::Limits::default());
-        assert_eq!(policy.brake, policy::Brake::default());
-        assert_eq!((policy.rollout.waves.len(), policy.rollout.soak.as_secs()), (3, 600));
-    }
 }
 
 mod documentation {
@@ -425,6 +411,16 @@ mod documentation {
         for word in ChangeKind::ALL.map(ChangeKind::key).into_iter().chain(Hazard::ALL.map(Hazard::key)) {
             assert!(text.contains(&format!("| `{word}` |")), "docs/policy.md lacks {word}");
         }
+    }
+
+    #[test]
+    fn shows_an_example_that_is_sound() {
+        let text = text();
+        let example = text.split("```yaml").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+        let policy = policy::parse("docs/policy.md", example).unwrap_or_else(|report| panic!("{report}"));
+        assert_eq!((policy.rules.len(), policy.waivers.len(), policy.windows.len()), (4, 1, 1));
+        assert_eq!((policy.limits, policy.brake), (policy::Limits::default(), policy::Brake::default()));
+        assert_eq!((policy.rollout.waves.len(), policy.rollout.soak.as_secs()), (3, 600));
     }
 
     #[test]

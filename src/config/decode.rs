@@ -75,8 +75,7 @@ impl Decoder<'_> {
                 Some(SecretString::from(paths::resolve_url(&text, &self.folder)))
             }
             _ => {
-                let schemes: Vec<_> = engines.iter().map(|engine| scheme(*engine)).collect();
-                let help = format!("a URL starts with {} here", schemes.join(" or "));
+                let help = format!("a URL starts with {} here", schemes(engines));
                 self.complain(node, "not the URL of such a database", help);
                 None
             }
@@ -133,7 +132,9 @@ impl Decoder<'_> {
                 Ok(every) if every.is_zero() => Err("with no time in between it would never rest".to_owned()),
                 every => every.map(Schedule::Every),
             },
-            None => Calendar::new(&text, TimeZone::UTC, Timestamp::now()).map(Schedule::Cron),
+            None => {
+                Calendar::new(&text, TimeZone::UTC, Timestamp::now()).map(|calendar| Schedule::Cron(Box::new(calendar)))
+            }
         };
         if let Err(why) = &schedule {
             let help = "write `every 5m`, or a cron line such as `0 3 * * *`: every day at three, UTC";
@@ -188,10 +189,16 @@ impl Decoder<'_> {
     }
 }
 
-fn scheme(engine: Engine) -> &'static str {
-    match engine {
-        Engine::Postgres => "postgres://",
-        Engine::Mysql => "mysql:// or mariadb://",
-        Engine::Sqlite => "sqlite:",
+/// The schemes of some engines' URLs, for a sentence.
+fn schemes(engines: &[Engine]) -> String {
+    let of = |engine: &Engine| match engine {
+        Engine::Postgres => &["postgres://"][..],
+        Engine::Mysql => &["mysql://", "mariadb://"],
+        Engine::Sqlite => &["sqlite:"],
+    };
+    let all: Vec<_> = engines.iter().flat_map(of).copied().collect();
+    match all.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => all.concat(),
     }
 }

@@ -65,7 +65,7 @@ pub enum Schedule {
     /// Again and again, with this much time in between.
     Every(Duration),
     /// At the instants of a cron line, in UTC.
-    Cron(Calendar),
+    Cron(Box<Calendar>),
 }
 
 /// How many tenants are looked at together.

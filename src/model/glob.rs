@@ -30,12 +30,11 @@ impl Glob {
     /// Whether every name that fits `other` certainly fits this one too. Never wrongly `true`;
     /// `false` may only mean that it could not be told.
     pub fn covers(&self, other: &Glob) -> bool {
-        // With only `*` in this pattern, the other's wildcards can only be met by a `*`, which
-        // then takes whatever they stand for.
-        self.text == other.text
-            || (other.is_literal() || !self.text.contains(['?', '[', '{', '\\']))
-                && self.matches(&other.text)
-                && !other.text.contains(['{', '\\'])
+        // Where this pattern knows no wildcard but `*`, only a `*` can take the other's wildcards, and
+        // that takes whatever they stand for, too.
+        let only_stars = !self.text.contains(['?', '[', '{', '\\']);
+        let only_simple = !other.text.contains(['[', '{', '\\']);
+        self.text == other.text || (other.is_literal() || only_stars && only_simple) && self.matches(&other.text)
     }
 
     /// The pattern as it was written.
@@ -85,6 +84,7 @@ mod tests {
         assert!(!covers("payroll_?", "payroll_*"));
         assert!(!covers("payroll_*", "pay*"));
         assert!(!covers("a*", "{a,b}"));
+        assert!(!covers("*b]", "[ab]"));
     }
 
     #[test]

@@ -217,4 +217,63 @@ mod tests {
         assert_eq!(RowRange::parse("many").unwrap_err(), "`many` holds no whole number");
         assert_eq!(RowRange::parse("5").unwrap_err(), "`5` does not start with >, >=, < or <=");
     }
+
+    /// Matches over little, in every combination, so that many of them cover each other.
+    fn matches() -> Vec<Match> {
+        let globs = |text: &str| Some(vec![Glob::new(text).unwrap()]);
+        let kinds = |kinds: &[ChangeKind]| Some(kinds.iter().copied().collect());
+        let mut all = Vec::new();
+        for tables in [None, globs("a*"), globs("a"), globs("?")] {
+            for columns in [None, globs("x")] {
+                for changes in [
+                    None,
+                    kinds(&[ChangeKind::RenameTable, ChangeKind::RenameColumn]),
+                    kinds(&[ChangeKind::RenameTable]),
+                ] {
+                    for rows in
+                        [None, Some(RowRange { min: 5, max: u64::MAX }), Some(RowRange { min: 9, max: u64::MAX })]
+                    {
+                        let (tables, columns) = (tables.clone(), columns.clone());
+                        all.push(Match { tables, columns, changes: changes.clone(), rows, ..Match::default() });
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    fn changes() -> Vec<Change> {
+        let names = ["a", "ab", "b"];
+        let pairs = names.iter().flat_map(|from| names.iter().map(move |to| (QName::bare(*from), QName::bare(*to))));
+        let mut changes: Vec<_> = pairs.map(|(from, to)| Change::RenameTable { from, to }).collect();
+        changes.push(Change::RenameColumn { table: QName::bare("a"), from: "x".into(), to: "y".into() });
+        changes.push(Change::RenameColumn { table: QName::bare("b"), from: "x".into(), to: "x".into() });
+        changes.push(Change::CreateExtension { name: "a".into() });
+        changes
+    }
+
+    #[test]
+    fn what_is_said_to_be_covered_is() {
+        let tenant = Tenant { name: "t".into(), engine: Engine::Sqlite, labels: BTreeMap::new() };
+        let (matches, changes) = (matches(), changes());
+        let cases: Vec<_> = [None, Some(1), Some(7), Some(20)]
+            .into_iter()
+            .flat_map(|table_rows| changes.iter().map(move |change| (change, table_rows)))
+            .map(|(change, table_rows)| Case { change, hazards: &[], tenant: &tenant, table_rows })
+            .collect();
+        let doubts = [
+            (Doubt::Holds, Doubt::Holds),
+            (Doubt::Holds, Doubt::Fails),
+            (Doubt::Fails, Doubt::Holds),
+            (Doubt::Fails, Doubt::Fails),
+        ];
+        for (doubt, others) in doubts {
+            for ours in &matches {
+                for theirs in matches.iter().filter(|theirs| ours.covers(doubt, theirs, others)) {
+                    let escaped = cases.iter().find(|case| theirs.holds(case, others) && !ours.holds(case, doubt));
+                    assert!(escaped.is_none(), "{ours:?} {doubt:?} does not cover {theirs:?} {others:?}: {escaped:?}");
+                }
+            }
+        }
+    }
 }

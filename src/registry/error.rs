@@ -55,7 +55,7 @@ pub enum Problem {
     },
     /// A server that cannot be asked.
     #[error("the server cannot be asked for its databases")]
-    Server(#[source] DbError),
+    Server(#[source] Box<DbError>),
     /// A URL that makes no sense.
     #[error("the database of {tenant} cannot be addressed")]
     Address {
@@ -63,7 +63,7 @@ pub enum Problem {
         tenant: String,
         /// What is wrong.
         #[source]
-        error: DbError,
+        error: Box<DbError>,
     },
     /// Several tenants of one name.
     #[error(
@@ -103,6 +103,10 @@ impl SourceError {
 }
 
 impl Problem {
+    pub(super) fn address(tenant: &str, error: DbError) -> Self {
+        Problem::Address { tenant: tenant.to_owned(), error: Box::new(error) }
+    }
+
     pub(super) fn same_name(tenants: &[&Registered]) -> Self {
         let each: Vec<_> = tenants.iter().map(|tenant| format!("{} in {}", tenant.target, tenant.place)).collect();
         Problem::SameName { name: tenants[0].tenant.name.clone(), places: each.join(", ") }

@@ -1,5 +1,6 @@
 //! SQLite files by path or pattern.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
@@ -16,7 +17,7 @@ const COMPANIONS: [&str; 4] = ["-wal", "-shm", "-journal", ".undrift-lock"];
 /// The tenants in the files that fit the patterns. A tenant is called as its file without extension.
 pub(super) fn tenants(patterns: &[PathBuf], common: &Common, place: &str) -> Fleet {
     let mut fleet = Fleet::default();
-    let mut known = std::collections::BTreeSet::new();
+    let mut known = BTreeSet::new();
     for pattern in patterns {
         match expand(pattern) {
             Err(problem) => fleet.trouble(place, problem),

@@ -1,24 +1,23 @@
-//! Which database an address leads to, however it is written.
+//! Which server and database an address leads to, however it is written.
 
 use crate::db::Target;
 use crate::model::Engine;
 
 /// The same text for addresses of the same database, whoever logs in there.
 pub(super) fn of(target: &Target) -> String {
-    match target.engine() {
-        Engine::Sqlite => file(target),
-        Engine::Postgres => server(target, 5432).unwrap_or_else(|| target.to_string()),
-        Engine::Mysql => server(target, 3306).unwrap_or_else(|| target.to_string()),
+    match (server(target), target.url()) {
+        (Some(server), Ok(url)) => format!("{server}{}", url.path()),
+        _ => file(target),
     }
 }
 
-fn file(target: &Target) -> String {
-    let path = target.path();
-    let path = path.canonicalize().or_else(|_| std::path::absolute(&path)).unwrap_or(path);
-    format!("sqlite:{}", path.display())
-}
-
-fn server(target: &Target, usual_port: u16) -> Option<String> {
+/// The same text for addresses of the same server. A SQLite file has none.
+pub(super) fn server(target: &Target) -> Option<String> {
+    let usual_port = match target.engine() {
+        Engine::Postgres => 5432,
+        Engine::Mysql => 3306,
+        Engine::Sqlite => return None,
+    };
     let url = target.url().ok()?;
     let parameter = |wanted: &[&str]| {
         url.query_pairs().find(|(name, _)| wanted.contains(&name.as_ref())).map(|(_, value)| value.into_owned())
@@ -29,8 +28,13 @@ fn server(target: &Target, usual_port: u16) -> Option<String> {
         other => other.to_owned(),
     };
     let port = parameter(&["port"]).or_else(|| url.port().map(|port| port.to_string()));
-    let port = port.unwrap_or_else(|| usual_port.to_string());
-    Some(format!("{}:{host}:{port}{}", target.engine(), url.path()))
+    Some(format!("{}:{host}:{}", target.engine(), port.unwrap_or_else(|| usual_port.to_string())))
+}
+
+fn file(target: &Target) -> String {
+    let path = target.path();
+    let path = path.canonicalize().or_else(|_| std::path::absolute(&path)).unwrap_or(path);
+    format!("sqlite:{}", path.display())
 }
 
 #[cfg(test)]

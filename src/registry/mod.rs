@@ -8,6 +8,8 @@ mod files;
 mod identity;
 mod selector;
 
+use std::collections::BTreeMap;
+
 use futures_util::future::join_all;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -32,6 +34,14 @@ pub struct Registered {
     pub schema: SchemaChoice,
     /// Where in the configuration it comes from: `undrift.yaml:7:5`.
     pub place: String,
+}
+
+impl Registered {
+    /// The same text for all tenants of one server: what limits per server count by. A SQLite file is
+    /// on none.
+    pub fn server(&self) -> Option<String> {
+        identity::server(&self.target)
+    }
 }
 
 /// All tenants of a configuration.
@@ -82,7 +92,7 @@ async fn discover(
     let mut fleet = Fleet::default();
     match databases(server, patience).await {
         Ok((server, names)) => fleet.adopt(&server, &names, filter, common, place),
-        Err(error) => fleet.trouble(place, Problem::Server(error)),
+        Err(error) => fleet.trouble(place, Problem::Server(Box::new(error))),
     }
     fleet
 }
@@ -122,7 +132,7 @@ impl Fleet {
     fn list(&mut self, item: &Listed) {
         match Target::parse(item.url.expose_secret()) {
             Ok(target) => self.add(item.name.clone(), target, &item.common, &item.place),
-            Err(error) => self.trouble(&item.place, Problem::Address { tenant: item.name.clone(), error }),
+            Err(error) => self.trouble(&item.place, Problem::address(&item.name, error)),
         }
     }
 
@@ -136,7 +146,7 @@ impl Fleet {
         for name in wanted {
             match server.with_database(name) {
                 Ok(target) => self.add(name.clone(), target, common, place),
-                Err(error) => self.trouble(place, Problem::Address { tenant: name.clone(), error }),
+                Err(error) => self.trouble(place, Problem::address(name, error)),
             }
         }
     }
@@ -149,7 +159,7 @@ impl Fleet {
     }
 
     fn take_out(&mut self, key: impl Fn(&Registered) -> String, problem: impl Fn(&[&Registered]) -> Problem) {
-        let mut groups = std::collections::BTreeMap::<String, Vec<Registered>>::new();
+        let mut groups = BTreeMap::<String, Vec<Registered>>::new();
         for registered in self.tenants.drain(..) {
             groups.entry(key(&registered)).or_default().push(registered);
         }
