@@ -10,6 +10,10 @@ pub mod yaml;
 
 pub mod desired;
 
+pub mod diff;
+
+pub mod plan;
+
 pub mod policy;
 
 pub mod config;
@@ -17,3 +21,9 @@ pub mod config;
 pub mod db;
 
 pub mod registry;
+
+pub mod apply;
+
+pub mod reconcile;
+
+pub mod cli;

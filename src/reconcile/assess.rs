@@ -19,7 +19,7 @@ const FACT_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct Assessment {
     /// A ruling for every change of the plan.
     pub rulings: Vec<Ruling>,
-    /// How many rows the tables have that are to change, under their declared names.
+    /// How many rows the tables have that are to change, under the names they have now.
     pub rows: BTreeMap<QName, u64>,
     /// Rulings for what the plan leaves out, in its order.
     pub left_out: Vec<Ruling>,
@@ -105,12 +105,12 @@ async fn rows(session: &mut Session, study: &Study) -> Result<BTreeMap<QName, u6
     let old_names: BTreeMap<&QName, &QName> = study.plan.changes.iter().filter_map(|p| renamed(&p.change)).collect();
     let mut rows = BTreeMap::new();
     for table in study.plan.changes.iter().filter_map(|planned| planned.change.table()) {
-        let old_name = old_names.get(table).copied().unwrap_or(table);
-        if rows.contains_key(table) || !study.actual.tables.contains_key(old_name) {
+        let present = old_names.get(table).copied().unwrap_or(table);
+        if rows.contains_key(present) || !study.actual.tables.contains_key(present) {
             continue;
         }
-        if let Some(count) = known(session.count(&dialect.rows_query(old_name)).await)? {
-            rows.insert(table.clone(), count);
+        if let Some(count) = known(session.count(&dialect.rows_query(present)).await)? {
+            rows.insert(present.clone(), count);
         }
     }
     Ok(rows)
