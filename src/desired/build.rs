@@ -51,7 +51,7 @@ pub(super) fn wanted(root: &Node, stem: &str, dialect: &dyn Dialect, problems: &
     let vendor = dialect.platform().vendor;
     if let Some(engines) = root.get("engines").filter(|node| !engine::includes(Some(node), vendor)) {
         problems.add(
-            Diagnostic::new(&engines.span, format!("this schema is not for {vendor}"))
+            Diagnostic::new(&engines.span, "this schema is not for this engine")
                 .help(format!("add `{}` here, or use another schema for this database", engine::key(vendor))),
         );
     }
@@ -214,7 +214,7 @@ impl<'a> Build<'a> {
         if name.is_empty() || name.contains('\0') {
             self.problem(span, "a name must not be empty", "write a name");
         } else if let Some(limit) = self.dialect.name_too_long(name) {
-            let message = format!("`{name}` is too long for {}: it keeps {} {}", self.vendor, limit.limit, limit.unit);
+            let message = format!("`{name}` is too long: {} {} are kept", limit.limit, limit.unit);
             self.problem(span, message, "choose a shorter name");
         }
     }
@@ -256,7 +256,7 @@ impl<'a> Build<'a> {
             let span = self.place_of(unsupported.table.as_ref(), unsupported.item.as_deref()).unwrap_or(&root.span);
             self.problems.add(
                 Diagnostic::new(span, unsupported.message)
-                    .help(format!("write it in a way that {} has, or limit it with `engines: […]`", self.vendor)),
+                    .help("write it in another way, or limit it with `engines: […]`"),
             );
         }
     }

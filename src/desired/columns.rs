@@ -71,7 +71,7 @@ impl Build<'_> {
                     Some(self.enum_typed(table, made, shared.labels.clone(), shared.comment.as_deref()))
                 }
                 Some(_) => {
-                    let message = format!("the enum `{text}` is not for {}", self.vendor);
+                    let message = format!("the enum `{text}` is not for this engine");
                     self.problem(
                         &node.span,
                         message,

@@ -1,6 +1,6 @@
 //! What of a file is for which engine: `engines: […]` and values that differ per engine.
 
-use crate::model::{Engine, Vendor};
+use crate::model::{Engine, QName, Vendor};
 use crate::yaml::{Diagnostic, Node, Report, Span};
 
 /// The keys that may stand for an engine.
@@ -44,7 +44,7 @@ pub fn choose<'a>(node: &'a Node, vendor: Vendor, problems: &mut Report) -> Opti
     }
     let chosen = entry(node, vendor);
     if chosen.is_none() {
-        problems.add(missing(&node.span, vendor));
+        problems.add(missing(&node.span));
     }
     chosen
 }
@@ -56,9 +56,9 @@ pub fn choose_or_none(node: &Node, vendor: Vendor) -> Option<&Node> {
 }
 
 /// Nothing is said for a server that is in use.
-pub fn missing(span: &Span, vendor: Vendor) -> Diagnostic {
-    Diagnostic::new(span, format!("nothing is said here for {vendor}"))
-        .help(format!("add `{}: …`, or `any: …` for all engines that are not named", key(vendor)))
+pub fn missing(span: &Span) -> Diagnostic {
+    Diagnostic::new(span, "nothing is said here for an engine that is in use")
+        .help("add the engine's key, or `any: …` for all engines that are not named")
 }
 
 /// How strict a server is about things that a schema file could get wrong.
@@ -71,10 +71,24 @@ pub struct Rules {
     pub refers_to_any_index: bool,
     /// Index names are unique per table rather than per schema.
     pub index_names_per_table: bool,
-    /// Names that differ only in case are the same.
+    /// Names of columns and indexes that differ only in case are the same.
     pub folds_case: bool,
+    /// Names of tables that differ only in case are the same.
+    pub folds_table_case: bool,
     /// `autoincrement: true` means something.
     pub knows_autoincrement: bool,
+}
+
+impl Rules {
+    /// Whether two texts name the same column.
+    pub fn same_column(&self, one: &str, other: &str) -> bool {
+        if self.folds_case { one.eq_ignore_ascii_case(other) } else { one == other }
+    }
+
+    /// Whether two names are one table's.
+    pub fn same_table(&self, one: &QName, other: &QName) -> bool {
+        if self.folds_table_case { one.name.eq_ignore_ascii_case(&other.name) } else { one == other }
+    }
 }
 
 /// The rules of a server.
@@ -86,6 +100,7 @@ pub fn rules(vendor: Vendor) -> Rules {
         refers_to_any_index: engine == Engine::Mysql,
         index_names_per_table: engine == Engine::Mysql,
         folds_case: engine != Engine::Postgres,
+        folds_table_case: engine == Engine::Sqlite,
         knows_autoincrement: engine == Engine::Sqlite,
     }
 }

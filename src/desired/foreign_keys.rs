@@ -4,6 +4,7 @@ use crate::model::{ForeignKey, QName, Table};
 use crate::yaml::{Diagnostic, Node, Span, nearest};
 
 use super::build::Build;
+use super::engine::Rules;
 
 /// A foreign key whose target is not checked yet.
 pub(super) struct PendingKey {
@@ -80,12 +81,12 @@ impl Build<'_> {
     }
 
     fn target(&self, key: &ForeignKey, span: &Span) -> Result<&Table, Diagnostic> {
-        if let Some(table) = self.schema.tables.get(&key.table) {
+        if let Some(table) = self.schema.tables.values().find(|table| self.rules.same_table(&table.name, &key.table)) {
             return Ok(table);
         }
         let written = key.table.to_string();
         if self.tables.get(&written).is_some_and(|place| !place.here) {
-            return Err(Diagnostic::new(span, format!("`{written}` is not there on {}", self.vendor))
+            return Err(Diagnostic::new(span, format!("`{written}` is not declared for this engine"))
                 .help("limit this foreign key with `engines: […]` too"));
         }
         let names: Vec<_> = self.tables.keys().map(String::as_str).collect();
@@ -98,7 +99,8 @@ impl Build<'_> {
 
     /// Whether the server lets a foreign key refer to these columns.
     fn is_a_key(&self, target: &Table, columns: &[String], span: &Span) -> Result<(), Diagnostic> {
-        if let Some(missing) = columns.iter().find(|column| target.column(column).is_none()) {
+        let is_there = |column: &str| target.columns.iter().any(|known| self.rules.same_column(&known.name, column));
+        if let Some(missing) = columns.iter().find(|column| !is_there(column)) {
             let problem = Diagnostic::new(span, format!("`{}` has no column `{missing}`", target.name));
             return Err(match nearest(missing, target.columns.iter().map(|column| column.name.as_str())) {
                 Some(near) => problem.help(format!("did you mean `{near}`?")),
@@ -106,7 +108,8 @@ impl Build<'_> {
             });
         }
         let listed = columns.join(", ");
-        if is_unique(target, columns) || (self.rules.refers_to_any_index && leads_an_index(target, columns)) {
+        let prefixes = self.rules.refers_to_any_index;
+        if is_unique(&self.rules, target, columns) || (prefixes && leads_an_index(&self.rules, target, columns)) {
             return Ok(());
         }
         Err(Diagnostic::new(span, format!("`{}({listed})` is not a key: several rows could match", target.name))
@@ -135,24 +138,23 @@ fn count(columns: usize) -> String {
 }
 
 /// Whether no two rows agree in these columns.
-fn is_unique(table: &Table, columns: &[String]) -> bool {
+fn is_unique(rules: &Rules, table: &Table, columns: &[String]) -> bool {
     let keys = table.primary_key.iter().chain(&table.uniques);
     let indexes = table.indexes.iter().filter(|index| index.unique && index.predicate.is_none());
-    let wanted = sorted(columns.iter().map(String::as_str));
-    keys.chain(indexes).any(|index| index.columns().count() == index.parts.len() && sorted(index.columns()) == wanted)
-}
-
-/// Whether an index starts with these columns.
-fn leads_an_index(table: &Table, columns: &[String]) -> bool {
-    let indexes = table.primary_key.iter().chain(&table.uniques).chain(&table.indexes);
-    indexes.into_iter().any(|index| {
-        let leading: Vec<_> = index.columns().take(columns.len()).collect();
-        sorted(leading.into_iter()) == sorted(columns.iter().map(String::as_str))
+    keys.chain(indexes).any(|index| {
+        let indexed: Vec<_> = index.columns().collect();
+        indexed.len() == index.parts.len() && same_columns(rules, &indexed, columns)
     })
 }
 
-fn sorted<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    let mut names: Vec<_> = names.collect();
-    names.sort_unstable();
-    names
+/// Whether an index starts with these columns.
+fn leads_an_index(rules: &Rules, table: &Table, columns: &[String]) -> bool {
+    let mut indexes = table.primary_key.iter().chain(&table.uniques).chain(&table.indexes);
+    indexes.any(|index| same_columns(rules, &index.columns().take(columns.len()).collect::<Vec<_>>(), columns))
+}
+
+/// Whether both name the same columns, in whatever order.
+fn same_columns(rules: &Rules, indexed: &[&str], columns: &[String]) -> bool {
+    indexed.len() == columns.len()
+        && columns.iter().all(|column| indexed.iter().any(|name| rules.same_column(name, column)))
 }

@@ -140,11 +140,11 @@ impl Build<'_> {
 
     /// Reports a column that the table does not have.
     pub fn column_is_there(&mut self, table: &Table, column: &str, span: &Span) {
-        if table.column(column).is_some() {
+        if table.columns.iter().any(|known| self.rules.same_column(&known.name, column)) {
             return;
         }
         let names = table.columns.iter().map(|column| column.name.as_str());
-        let problem = Diagnostic::new(span, format!("`{}` has no column `{column}` on {}", table.name, self.vendor));
+        let problem = Diagnostic::new(span, format!("`{}` has no column `{column}`", table.name));
         self.problems.add(match nearest(column, names) {
             Some(near) => problem.help(format!("did you mean `{near}`?")),
             None => problem.help("declare the column, or name one that is declared"),
@@ -183,7 +183,7 @@ impl Build<'_> {
             (false, true) => {
                 let chosen = engine::entry(node, self.vendor);
                 if chosen.is_none() {
-                    self.problems.add(engine::missing(&node.span, self.vendor));
+                    self.problems.add(engine::missing(&node.span));
                 }
                 chosen.and_then(Node::text).map(str::to_owned)
             }

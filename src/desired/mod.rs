@@ -136,7 +136,7 @@ impl Declared {
                 let mut problems = Report::new();
                 let root = yaml.module.merged(dialect.platform().vendor, &mut problems);
                 let wanted = build::wanted(&root, &stem(&yaml.path), dialect, &mut problems);
-                problems.or(wanted)
+                problems.on(&dialect.platform().vendor.to_string()).or(wanted)
             }
             Declared::Sql { path, text } => Ok(Wanted {
                 schema: Schema::default(),
@@ -158,7 +158,7 @@ impl Declared {
                 problems.extend(report);
             }
         }
-        problems
+        problems.of_servers(dialects.len())
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) fn check(build: &mut Build<'_>, root: &Node, scope: &Scope) {
         }
         relations(build, entry, &mut index_names);
     }
-    if build.rules.folds_case {
+    if build.rules.folds_table_case {
         same_but_for_case(build, &here);
     }
 }
@@ -61,13 +61,12 @@ fn old_tables(build: &mut Build<'_>, tables: &[&Entry]) {
     let mut seen = Seen::default();
     let declared: BTreeMap<QName, Span> =
         tables.iter().map(|entry| (build.qualified(entry), entry.key_span.clone())).collect();
-    let renames: Vec<_> = build.renames.tables.clone().into_iter().collect();
-    for (table, old_names) in renames {
-        for old in old_names {
-            let Some(entry) = tables.iter().find(|entry| build.qualified(entry) == table) else { continue };
-            let span = entry.value.entry("renamed_from").map_or(&entry.key_span, |entry| &entry.value.span);
-            let there = declared.get(&old);
-            old_name(build, "table", &old.to_string(), span, there, seen.note(old.to_string(), span));
+    for table in tables {
+        let Some(old_names) = table.value.get("renamed_from") else { continue };
+        for item in old_names.one_or_more() {
+            let Some(old) = build.old_name(item) else { continue };
+            let text = old.to_string();
+            old_name(build, "table", &text, &item.span, declared.get(&old), seen.note(text.clone(), &item.span));
         }
     }
 }
@@ -102,8 +101,8 @@ fn old_name(build: &mut Build<'_>, what: &str, old: &str, span: &Span, declared:
 fn same_but_for_case(build: &mut Build<'_>, entries: &[&Entry]) {
     let mut seen = Seen::default();
     for entry in entries {
-        if let Some(first) = seen.note(entry.key.to_lowercase(), &entry.key_span) {
-            let message = format!("`{}` and `{}` are one name on {}", entry.key, first.text(), build.vendor);
+        if let Some(first) = seen.note(entry.key.to_ascii_lowercase(), &entry.key_span) {
+            let message = format!("`{}` and `{}` are one name", entry.key, first.text());
             let problem = Diagnostic::new(&entry.key_span, message).related(&first, "first here");
             build.problems.add(problem.help("choose another name"));
         }
@@ -122,9 +121,9 @@ fn relations(build: &mut Build<'_>, table: &Entry, seen: &mut Seen) {
                 continue;
             }
             let full = name.sibling(entry.key.as_str()).to_string();
-            let key = if build.rules.folds_case { full.to_lowercase() } else { full };
+            let key = if build.rules.folds_case { full.to_ascii_lowercase() } else { full };
             if let Some(first) = seen.note(key, &entry.key_span) {
-                let message = format!("two indexes cannot both be called `{}` on {}", entry.key, build.vendor);
+                let message = format!("two indexes cannot both be called `{}`", entry.key);
                 let problem = Diagnostic::new(&entry.key_span, message).related(&first, "first here");
                 build.problems.add(problem.help("put the table's name in front of it"));
             }

@@ -46,19 +46,18 @@ impl<'a> Build<'a> {
             }
         }
         if table.columns.is_empty() && !self.rules.empty_tables {
-            let message = format!("`{}` has no columns, and {} knows no table without any", entry.key, self.vendor);
-            self.problem(&columns.span, message, "add a column");
+            self.problem(&columns.span, format!("`{}` has no columns", entry.key), "add a column");
         }
     }
 
     fn old_table_names(&mut self, name: &QName, node: &Node) {
         let Some(old) = node.get("renamed_from") else { return };
-        let items = if old.is_map() { std::slice::from_ref(old) } else { old.one_or_more() };
-        let names: Vec<QName> = items.iter().filter_map(|item| self.old_name(item)).collect();
+        let names: Vec<QName> = old.one_or_more().iter().filter_map(|item| self.old_name(item)).collect();
         self.renames.tables.insert(name.clone(), names);
     }
 
-    fn old_name(&mut self, item: &Node) -> Option<QName> {
+    /// One of a table's old names.
+    pub fn old_name(&mut self, item: &Node) -> Option<QName> {
         if let Some(text) = item.text() {
             return Some(self.dotted(text, &item.span));
         }

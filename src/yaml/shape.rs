@@ -148,7 +148,7 @@ fn misfit(node: &Node, kind: &Kind) -> Diagnostic {
     };
     let problem = Diagnostic::new(&node.span, format!("{} must stand here, not {found}", wanted(kind)));
     match (kind, node.text()) {
-        (Kind::Bool, Some(text)) => match text.to_ascii_lowercase().as_str() {
+        (kind, Some(text)) if takes_bool(kind) => match text.to_ascii_lowercase().as_str() {
             "yes" | "on" | "true" | "y" | "1" => problem.help("write `true`"),
             "no" | "off" | "false" | "n" | "0" => problem.help("write `false`"),
             _ => problem,
@@ -158,6 +158,14 @@ fn misfit(node: &Node, kind: &Kind) -> Diagnostic {
             None => problem,
         },
         _ => problem,
+    }
+}
+
+fn takes_bool(kind: &Kind) -> bool {
+    match kind {
+        Kind::Bool => true,
+        Kind::Either(kinds) => kinds.iter().any(takes_bool),
+        _ => false,
     }
 }
 
