@@ -126,6 +126,7 @@ async fn study(
     let first = members[0].0;
     let studied = match Session::connect(&members[0].1.target, reconciler.patience).await {
         Ok(mut session) => {
+            reconciler.sweep(&mut session, &members[0].1.target).await;
             let study = reconciler.study(&mut session, observed, reference).await;
             session.close().await;
             study

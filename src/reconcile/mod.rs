@@ -12,7 +12,7 @@ mod fleet;
 mod reference;
 mod study;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tokio::sync::Mutex;
@@ -34,6 +34,7 @@ pub struct Reconciler {
     pub patience: Patience,
     /// Servers to make scratch databases on, where the tenant's own is not to be used.
     pub scratch: BTreeMap<Engine, Target>,
+    swept: Mutex<BTreeSet<String>>,
     references: Mutex<BTreeMap<(Platform, Hash), Result<Arc<Reference>, Arc<ReconcileError>>>>,
 }
 
@@ -51,7 +52,7 @@ pub struct Observed {
 impl Reconciler {
     /// A reconciler that knows nothing yet.
     pub fn new(patience: Patience, scratch: BTreeMap<Engine, Target>) -> Self {
-        Self { patience, scratch, references: Mutex::default() }
+        Self { patience, scratch, swept: Mutex::default(), references: Mutex::default() }
     }
 
     /// Connects to a database and reads it.
@@ -63,6 +64,30 @@ impl Reconciler {
         let reading = session.read().await?;
         let observed = Observed { platform: session.platform().clone(), place: session.place().clone(), reading };
         Ok((session, observed))
+    }
+
+    /// Removes what killed runs left behind on a tenant's server, and on the scratch server that
+    /// stands in for it; once for each server. That a server refuses this is no reason to stop.
+    async fn sweep(&self, session: &mut Session, target: &Target) {
+        let other = self.scratch.get(&target.engine());
+        if !self.swept.lock().await.insert(other.unwrap_or(target).server()) {
+            return;
+        }
+        let swept = match other {
+            None => session.sweep().await,
+            Some(server) => match Session::connect(server, self.patience).await {
+                Ok(mut session) => {
+                    let swept = session.sweep().await;
+                    session.close().await;
+                    swept
+                }
+                Err(error) => Err(error),
+            },
+        };
+        match swept {
+            Ok(names) => names.iter().for_each(|name| tracing::info!(name, "removed a left-over scratch database")),
+            Err(error) => tracing::warn!(%error, "left-over scratch databases could not be looked for"),
+        }
     }
 
     /// The declared schema as the server of this session reads it back. Built once per server
