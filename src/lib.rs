@@ -6,4 +6,24 @@ pub mod model;
 
 pub mod dialect;
 
+pub mod yaml;
+
+pub mod desired;
+
+pub mod diff;
+
+pub mod plan;
+
+pub mod policy;
+
+pub mod config;
+
 pub mod db;
+
+pub mod registry;
+
+pub mod apply;
+
+pub mod reconcile;
+
+pub mod cli;
