@@ -289,7 +289,6 @@ fn is_rowid(name: &str) -> bool {
     ["rowid", "oid", "_rowid_"].iter().any(|word| same(word, name))
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;

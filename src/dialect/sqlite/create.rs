@@ -12,9 +12,9 @@ pub fn table(table: &Table, name: &str) -> String {
     items.extend(key.map(|key| format!("PRIMARY KEY {}", constraint(key))));
     items.extend(table.uniques.iter().map(|unique| format!("UNIQUE {}", constraint(unique))));
     items.extend(table.checks.iter().map(|check| format!("CHECK {}", enclosed(&check.expr))));
-    items.extend(table.foreign_keys.iter().map(|key| {
-        format!("FOREIGN KEY ({}) {}", quoted(&key.columns), references(key))
-    }));
+    items.extend(
+        table.foreign_keys.iter().map(|key| format!("FOREIGN KEY ({}) {}", quoted(&key.columns), references(key))),
+    );
     let body = items.join(",\n  ");
     format!("CREATE TABLE {} (\n  {body}\n){}", quote(name), options(table))
 }

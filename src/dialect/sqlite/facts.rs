@@ -123,10 +123,7 @@ fn orphans(group: &Group<'_>, index: usize, rows: &str, key: &ForeignKey) -> Opt
         let equal: Vec<String> =
             pairs.map(|(to, from)| format!("undrift_parent.{} = {}", quote(to), group.column(from))).collect();
         let parent = quote(&key.table.name);
-        conditions.push(format!(
-            "NOT EXISTS (SELECT 1 FROM {parent} AS undrift_parent WHERE {})",
-            equal.join(" AND ")
-        ));
+        conditions.push(format!("NOT EXISTS (SELECT 1 FROM {parent} AS undrift_parent WHERE {})", equal.join(" AND ")));
     }
     let query = format!("SELECT count(*) FROM {rows} WHERE {}", conditions.join(" AND "));
     let columns = key.columns.join(", ");

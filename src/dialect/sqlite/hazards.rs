@@ -97,7 +97,8 @@ fn of_column(group: &Group<'_>, property: Property, from: &Column, to: &Column) 
             Some(HazardNote::new(Hazard::MayFailOnData, why))
         }
         Property::Collation => {
-            let why = format!("values of {column} that the new collation takes for equal stop it where they are unique");
+            let why =
+                format!("values of {column} that the new collation takes for equal stop it where they are unique");
             Some(HazardNote::new(Hazard::MayFailOnData, why))
         }
         _ => None,

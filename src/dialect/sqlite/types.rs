@@ -160,9 +160,9 @@ fn now(data_type: &str) -> Result<String, String> {
         _ if upper.contains("DATETIME") || upper.contains("TIMESTAMP") => Ok("CURRENT_TIMESTAMP".to_owned()),
         _ if upper.contains("DATE") => Ok("CURRENT_DATE".to_owned()),
         _ if upper.contains("TIME") => Ok("CURRENT_TIME".to_owned()),
-        Affinity::Integer | Affinity::Real => {
-            Err(format!("`now` is a text in SQLite and no default for a column of type {data_type}; write {{ sql: \"unixepoch()\" }}"))
-        }
+        Affinity::Integer | Affinity::Real => Err(format!(
+            "`now` is a text in SQLite and no default for a column of type {data_type}; write {{ sql: \"unixepoch()\" }}"
+        )),
         _ => Ok("CURRENT_TIMESTAMP".to_owned()),
     }
 }
