@@ -121,8 +121,8 @@ const LATER: &[(u16, &str)] = &[
     (18, "ALTER TABLE t DROP CONSTRAINT t_check, ADD CONSTRAINT t_check CHECK (a > 0) NOT ENFORCED"),
 ];
 
-/// Every alteration changes the fingerprint, and the dialect can carry it out on the original. Each
-/// is taken back again.
+/// Every alteration changes the fingerprint, and the dialect can carry it out on the original
+/// and find the way back.
 #[tokio::test]
 async fn every_property_counts() {
     let url = postgres().database("property");
@@ -143,8 +143,14 @@ async fn every_property_counts() {
         session.begin().await.unwrap();
         execute(&mut session, &ops).await;
         let reached = read(&mut session).await;
-        session.rollback().await.unwrap();
         assert_same(&reached, &wanted);
+        let ops = ordered(dialect(&session).ops(&wanted, &base, &changes(&wanted, &base)));
+        execute(&mut session, &ops).await;
+        let mut returned = read(&mut session).await;
+        session.rollback().await.unwrap();
+        // Nothing removes an extension.
+        returned.extensions.clear();
+        assert_same(&returned, &base);
     }
     session.close().await;
 }

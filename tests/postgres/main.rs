@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod alter;
 mod engine;
 mod errors;
 mod fingerprint;
