@@ -53,7 +53,8 @@ impl Batch<'_> {
         if !keys.is_empty() {
             ops.push(self.drop_keys(name, &keys, &[number]).into_op());
         }
-        let mut op = Op::new(vec![number], format!("drop table {name}"), vec![format!("DROP TABLE {}", quote_table(name))]);
+        let mut op =
+            Op::new(vec![number], format!("drop table {name}"), vec![format!("DROP TABLE {}", quote_table(name))]);
         op.transactional = false;
         op.hazards = hazards::drop_table(name);
         op.drops = vec![Object::Table(name.clone())];
