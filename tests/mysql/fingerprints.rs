@@ -41,7 +41,7 @@ const ALTERATIONS: &[&str] = &[
     "alter table t modify e enum('x','y','z')",
     "alter table t modify d decimal(10,3)",
     "alter table t modify j longtext",
-    "alter table t modify c text compressed",
+    "alter table t drop key ftc, modify c text compressed",
     "alter table t modify id int not null",
     "alter table t comment 'd'",
     "alter table t row_format=compact",
