@@ -31,7 +31,7 @@ fn statements(plan: &Plan) -> Vec<String> {
 const PAIRS: &[(&str, &str)] = &[
     ("create table t (id int)", "create table t (id int, a int not null default 1, b text, c json, d timestamp null)"),
     (
-        "create table t (id int, a varchar(10))",
+        "create table t (id int, a varchar(10) default 'x')",
         "create table t (id int, a varchar(300) collate latin1_bin not null default '')",
     ),
     ("create table t (id int, a int)", "create table t (id int, a bigint unsigned)"),
@@ -39,8 +39,8 @@ const PAIRS: &[(&str, &str)] = &[
     ("create table t (id int not null)", "create table t (id int not null auto_increment, primary key (id))"),
     ("create table t (id int primary key)", "create table t (id int not null auto_increment, key by_id (id))"),
     (
-        "create table t (id int auto_increment primary key, a int)",
-        "create table t (id int auto_increment, a int not null, key (id), primary key (a, id))",
+        "create table t (id int auto_increment primary key, a int default 1)",
+        "create table t (id int auto_increment, a int not null default 1, key (id), primary key (a, id))",
     ),
     ("create table t (id int, a int)", "create table t (id int, a int as (id + 1) stored)"),
     ("create table t (id int, a int as (id + 1) stored)", "create table t (id int, a int as (id + 1) virtual)"),
@@ -77,7 +77,7 @@ const PAIRS: &[(&str, &str)] = &[
     ("create table t (id int, j longtext)", "create table t (id int, j json)"),
     ("create table t (id int, c text, fulltext key f (c))", "create table t (id int, c text)"),
     (
-        "create table t (id int, k timestamp null)",
+        "create table t (id int, k timestamp null default '2020-01-01 00:00:00')",
         "create table t (id int, k timestamp not null default current_timestamp on update current_timestamp)",
     ),
 ];
@@ -213,7 +213,8 @@ async fn two_columns_merge_unless_they_disagree() {
     let start = "create table t (id int, password varchar(20), password_hash varchar(20), unique key both_of_them (password, id)); create table p (id int)";
     let url =
         database("merge", &format!("{start}; insert into t values (1, 'a', null), (2, null, 'b'), (3, 'C', 'c');"));
-    let goal = read(&database("goal", "create table t (id int, password_hash varchar(20)); create table p (id int)")).await;
+    let goal =
+        read(&database("goal", "create table t (id int, password_hash varchar(20)); create table p (id int)")).await;
     let mut renames = Renames::default();
     let old = [("password_hash".to_owned(), vec!["password".to_owned()])].into_iter().collect();
     renames.columns.insert(QName::bare("t"), old);

@@ -70,7 +70,7 @@ async fn run(url: &str, plan: &Plan) {
     for step in &plan.steps {
         for precondition in &step.preconditions {
             let found = session.count(&precondition.query).await.unwrap_or_else(|error| panic!("{error}"));
-            assert_eq!(found, 0, "{}", precondition.finding);
+            assert_eq!(found, 0, "{}, before {}", precondition.finding, step.statements.join(";\n"));
         }
         for statement in &step.statements {
             session.execute(statement).await.unwrap_or_else(|error| panic!("{error}\nin {}:\n{statement}", step.title));

@@ -134,6 +134,7 @@ impl Batch<'_> {
         if from.identity != to.identity {
             self.number(&mut piece, to);
         }
+        piece.subject.nulls = from.nullable != to.nullable;
         piece.subject.reshapes = altered.properties.iter().any(|property| reshapes(*property));
         if piece.subject.reshapes {
             piece.drops.push(Object::Column(table.clone(), name.to_owned()));
@@ -255,6 +256,7 @@ impl Batch<'_> {
         let reshaped_key = |column: &Piece, key: &Piece| {
             column.subject.reshapes && key.subject.old_index.is_some() && key.subject.new_index.is_some()
         };
+        let nulls = (one.nulls && two.primary) || (one.primary && two.nulls);
         let textual = |name: &String| {
             self.after(&a.table)
                 .and_then(|table| table.column(name))
@@ -265,7 +267,7 @@ impl Batch<'_> {
             option.subject.recollates && of_column && column.subject.columns.iter().any(textual)
         };
         numbering
-            || (!shared.is_empty() && (reshaped_key(a, b) || reshaped_key(b, a)))
+            || (!shared.is_empty() && (nulls || reshaped_key(a, b) || reshaped_key(b, a)))
             || self.takes_place(a, b)
             || self.takes_place(b, a)
             || recollated(a, b)

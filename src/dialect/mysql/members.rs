@@ -42,6 +42,7 @@ impl Batch<'_> {
             (_, false) => (Phase::Add, rank::ADD_INDEX),
         };
         let mut piece = Piece::new(table, number, verb, "", phase, rank);
+        piece.subject.primary = matches!(member, Member::PrimaryKey(_));
         piece.phrases = vec![(phrase(verb, member), member.name().map_or_else(|| member.label(), str::to_owned))];
         piece
     }

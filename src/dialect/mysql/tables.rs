@@ -58,7 +58,7 @@ impl Batch<'_> {
         op.transactional = false;
         op.hazards = hazards::drop_table(name);
         op.drops = vec![Object::Table(name.clone())];
-        for key in &table.foreign_keys {
+        for key in table.foreign_keys.iter().filter(|key| !goes(&key.table)) {
             op.frees.extend(key.referenced.iter().map(|column| Object::Column(key.table.clone(), column.clone())));
             op.frees.extend(self.keys_behind(key));
         }
