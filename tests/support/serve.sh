@@ -6,7 +6,8 @@
 set -eu
 kind=$1 folder=$2 port=$3 binaries=${4:-}
 PATH="$binaries${binaries:+:}/usr/sbin:$PATH"
-export PATH LC_ALL=C
+# Servers that start in a shared temporary folder remove each other's files there.
+export PATH LC_ALL=C TMPDIR="$folder"
 cd "$folder"
 
 # Servers refuse root, so root lends them their own user.
