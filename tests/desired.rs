@@ -63,6 +63,30 @@ fn good_files_have_nothing_wrong_with_them() {
 }
 
 #[test]
+fn shipped_schemas_have_nothing_wrong_with_them() {
+    for file in
+        ["universal-core", "landlord", "templates/political-party", "templates/non-profit", "templates/government"]
+    {
+        let path = PathBuf::from(format!("schema/{file}.yaml"));
+        assert_eq!(complaints(&path), "", "{file}");
+        let hint = if file.contains('/') { "../undrift.schema.json" } else { "undrift.schema.json" };
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text.lines().next(), Some(format!("# yaml-language-server: $schema={hint}").as_str()));
+    }
+}
+
+/// `UPDATE=1 cargo test --test desired` writes it anew.
+#[test]
+fn the_shipped_json_schema_is_current() {
+    let path = "schema/undrift.schema.json";
+    let current = serde_json::to_string_pretty(&desired::json_schema()).unwrap() + "\n";
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(path, &current).unwrap();
+    }
+    assert!(std::fs::read_to_string(path).unwrap_or_default() == current, "{path} is out of date");
+}
+
+#[test]
 fn everything_of_the_format_is_understood() {
     for dialect in fake::all() {
         let vendor = dialect.platform().vendor;
