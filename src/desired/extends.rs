@@ -40,6 +40,12 @@ impl Module {
         problems.or(module)
     }
 
+    /// The texts of the file and of all that it extends.
+    pub fn texts(&self) -> Vec<&str> {
+        let own = self.node.span.source.text.as_str();
+        std::iter::once(own).chain(self.bases.iter().flat_map(Module::texts)).collect()
+    }
+
     fn build(mut node: Node, path: &Path, above: &mut Vec<PathBuf>, problems: &mut Report) -> Self {
         write_columns_out(&mut node);
         let folder = path.parent().unwrap_or(Path::new(""));

@@ -49,6 +49,7 @@ pub enum Declared {
 pub struct Yaml {
     module: Module,
     path: String,
+    hash: Hash,
 }
 
 /// What a database shall look like, for one server.
@@ -96,7 +97,8 @@ fn checked(module: Module, path: String) -> Result<Declared, Report> {
         let root = module.merged(vendor, &mut problems);
         yaml::check(&root, &Kind::Object(&shapes::SCHEMA), &mut problems);
     }
-    problems.or(Declared::Yaml(Yaml { module, path }))
+    let hash = Hash::of_json(&module.texts());
+    problems.or(Declared::Yaml(Yaml { module, path, hash }))
 }
 
 impl Declared {
@@ -105,6 +107,14 @@ impl Declared {
         match self {
             Declared::Yaml(_) => None,
             Declared::Sql { text, .. } => Some(text),
+        }
+    }
+
+    /// What tells it from other declared schemas: the hash of all its files.
+    pub fn hash(&self) -> Hash {
+        match self {
+            Declared::Yaml(yaml) => yaml.hash,
+            Declared::Sql { text, .. } => Hash::of(text),
         }
     }
 

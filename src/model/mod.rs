@@ -5,7 +5,9 @@
 
 mod change;
 mod engine;
+mod evolve;
 mod fingerprint;
+mod glob;
 mod hazard;
 mod name;
 mod plan;
@@ -18,6 +20,7 @@ mod verdict;
 pub use change::{Change, ChangeKind, Member, MemberKind, Property};
 pub use engine::{Engine, Platform, Vendor, Version};
 pub use fingerprint::{FORMAT as FINGERPRINT_FORMAT, Fingerprint, Hash};
+pub use glob::Glob;
 pub use hazard::{Hazard, HazardNote};
 pub use name::QName;
 pub use plan::{Object, Op, Pace, Plan, PlannedChange, Precondition, Step};

@@ -1,0 +1,102 @@
+//! Which changes cannot do without which others.
+//!
+//! Where policy keeps a change back, everything that needs it is kept back with it.
+
+use super::{Batch, order};
+use crate::dialect::Dialect;
+use crate::model::{Change, Member, Op};
+
+/// What the changes of one batch need of each other. The lists are counted from `offset`.
+///
+/// A dialect may carry out several changes in one operation (a table rebuild, one ALTER TABLE). What
+/// they need of each other is asked change by change then, so that the neighbours in a joint
+/// statement are not taken for needs.
+pub(super) fn within(dialect: &dyn Dialect, batch: Batch<'_>, offset: usize, requires: &mut [Vec<usize>]) {
+    let ops = single_ops(dialect, batch);
+    for (before, after) in order::edges(&ops) {
+        for change in &ops[after].changes {
+            let needed = ops[before].changes.iter().filter(|other| *other != change);
+            requires[change + offset].extend(needed.map(|other| other + offset));
+        }
+    }
+    for list in requires {
+        list.sort_unstable();
+        list.dedup();
+    }
+}
+
+/// The operations, those of several changes replaced by what each change alone would take.
+fn single_ops(dialect: &dyn Dialect, batch: Batch<'_>) -> Vec<Op> {
+    let joint = |op: &Op| op.changes.len() > 1;
+    let (joint_ops, mut single): (Vec<_>, Vec<_>) =
+        dialect.ops(batch.from, batch.to, batch.changes).into_iter().partition(joint);
+    let mut joined: Vec<usize> = joint_ops.into_iter().flat_map(|op| op.changes).collect();
+    joined.sort_unstable();
+    joined.dedup();
+    single.retain(|op| op.changes.iter().all(|change| !joined.contains(change)));
+    for change in joined {
+        let alone = dialect.ops(batch.from, batch.to, &batch.changes[change..=change]);
+        single.extend(alone.into_iter().map(|op| Op { changes: vec![change], ..op }));
+    }
+    single
+}
+
+/// What the changes after the renames need of them. The first `renames` changes are renames.
+pub(super) fn across(all: &[Change], renames: usize, requires: &mut [Vec<usize>]) {
+    for (index, change) in all.iter().enumerate() {
+        let needed = all[..renames.min(index)].iter().enumerate().filter(|(_, rename)| needs(change, rename));
+        let needed: Vec<usize> = needed.map(|(position, _)| position).collect();
+        requires[index].splice(0..0, needed);
+        requires[index].dedup();
+    }
+}
+
+/// Whether a change makes sense only after a rename.
+fn needs(change: &Change, rename: &Change) -> bool {
+    match rename {
+        Change::RenameTable { from, to } => {
+            change.table() == Some(to)
+                || refers_to(change, to)
+                || matches!(change, Change::RenameTable { to, .. } if to == from)
+        }
+        Change::RenameColumn { table, to, .. } => {
+            (change.table() == Some(table) && uses_column(change, to)) || refers_to(change, table)
+        }
+        _ => false,
+    }
+}
+
+/// Whether a change within the renamed column's table may mention it. Expressions are not read: one
+/// that might is taken to do so.
+fn uses_column(change: &Change, column: &str) -> bool {
+    match change {
+        Change::AddColumn { to, fill, .. } => to.generated.is_some() || fill.is_some(),
+        Change::AlterColumn { to, .. } => to.name == column || to.generated.is_some(),
+        Change::MergeColumn { to, .. } => to.name == column,
+        Change::AddMember { to, .. } | Change::AlterMember { to, .. } => member_uses(to, column),
+        _ => false,
+    }
+}
+
+fn member_uses(member: &Member, column: &str) -> bool {
+    match member {
+        Member::PrimaryKey(index) | Member::Unique(index) | Member::Index(index) => {
+            index.columns().any(|name| name == column)
+                || index.include.iter().any(|name| name == column)
+                || index.predicate.is_some()
+                || index.columns().count() < index.parts.len()
+        }
+        Member::ForeignKey(key) => key.columns.iter().any(|name| name == column),
+        Member::Check(_) => true,
+    }
+}
+
+/// Whether a change makes a foreign key to a table.
+fn refers_to(change: &Change, table: &crate::model::QName) -> bool {
+    match change {
+        Change::AddMember { to: Member::ForeignKey(key), .. }
+        | Change::AlterMember { to: Member::ForeignKey(key), .. } => key.table == *table,
+        Change::CreateTable { to } => to.foreign_keys.iter().any(|key| key.table == *table),
+        _ => false,
+    }
+}

@@ -1,0 +1,90 @@
+//! The private PostgreSQL server.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+
+use super::server::{Server, feed};
+
+/// The PostgreSQL server of this test process, started on first use.
+pub fn postgres() -> &'static PostgresServer {
+    static SERVER: LazyLock<PostgresServer> = LazyLock::new(PostgresServer::start);
+    &SERVER
+}
+
+/// A PostgreSQL server whose superuser `postgres` needs no password.
+pub struct PostgresServer {
+    server: Server,
+    binaries: PathBuf,
+}
+
+impl PostgresServer {
+    fn start() -> Self {
+        let binaries = binaries();
+        let server = Server::start("postgres", Some(&binaries), |folder, port| {
+            let mut client = Command::new(binaries.join("pg_isready"));
+            client.arg("-q").arg("-h").arg(folder).arg("-p").arg(port.to_string());
+            client
+        });
+        Self { server, binaries }
+    }
+
+    /// Creates an empty database and returns its URL.
+    pub fn database(&self, hint: &str) -> String {
+        let name = self.server.unused_name(hint);
+        self.sql(&self.url("postgres"), &format!("CREATE DATABASE \"{name}\" TEMPLATE template0"));
+        self.url(&name)
+    }
+
+    /// The URL of a database of this server, over its socket.
+    pub fn url(&self, database: &str) -> String {
+        let Server { folder, port, .. } = &self.server;
+        format!("postgres://postgres@localhost/{database}?host={}&port={port}", folder.display())
+    }
+
+    /// The URL of a database of this server, over TCP, for another login. Any password will do.
+    pub fn tcp_url(&self, login: &str, database: &str) -> String {
+        format!("postgres://{login}@127.0.0.1:{}/{database}", self.server.port)
+    }
+
+    /// Runs a script, stopping at the first error.
+    pub fn sql(&self, url: &str, sql: &str) {
+        feed(&mut self.psql(url), sql);
+    }
+
+    /// Runs a query and returns its rows, one a line, columns apart by `|`.
+    pub fn query(&self, url: &str, sql: &str) -> String {
+        feed(self.psql(url).arg("-At"), sql).trim_end().to_owned()
+    }
+
+    /// The database's structure as `pg_dump` writes it.
+    pub fn dump(&self, url: &str) -> String {
+        let mut client = Command::new(self.binaries.join("pg_dump"));
+        feed(client.args(["--schema-only", "--no-owner", "--no-privileges"]).arg(url), "")
+    }
+
+    /// The client, with notices off: they are not errors.
+    fn psql(&self, url: &str) -> Command {
+        let mut client = Command::new(self.binaries.join("psql"));
+        client.env("PGOPTIONS", "--client-min-messages=warning");
+        client.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d"]).arg(url);
+        client
+    }
+}
+
+/// Where `initdb` and its company are: what `UNDRIFT_TEST_POSTGRES_BIN` says, or Debian's newest.
+fn binaries() -> PathBuf {
+    if let Some(folder) = std::env::var_os("UNDRIFT_TEST_POSTGRES_BIN") {
+        return PathBuf::from(folder);
+    }
+    let installed = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let folders = installed.map(|entry| entry.path().join("bin")).filter(|bin| bin.join("initdb").exists());
+    folders.max_by_key(|bin| version(bin)).expect(
+        "no PostgreSQL in /usr/lib/postgresql: install postgresql, set UNDRIFT_TEST_POSTGRES_BIN, or run scripts/test",
+    )
+}
+
+/// The 15 in `/usr/lib/postgresql/15/bin`.
+fn version(bin: &Path) -> Option<u32> {
+    bin.parent()?.file_name()?.to_str()?.parse().ok()
+}

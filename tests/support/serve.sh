@@ -1,0 +1,54 @@
+#!/bin/sh
+# Runs a private database server in FOLDER for as long as standard input stays open, then removes both.
+# The test process holds the other end of the pipe: however it ends, the server goes with it.
+#
+# usage: serve.sh postgres|mariadb FOLDER PORT [FOLDER-OF-BINARIES]
+set -eu
+kind=$1 folder=$2 port=$3 binaries=${4:-}
+PATH="$binaries${binaries:+:}/usr/sbin:$PATH"
+export PATH LC_ALL=C
+cd "$folder"
+
+# Servers refuse root, so root lends them their own user.
+as() {
+    user=$1
+    shift
+    if [ "$(id -u)" = 0 ]; then exec setpriv --reuid="$user" --regid="$user" --clear-groups "$@"; fi
+    exec "$@"
+}
+
+own() {
+    if [ "$(id -u)" = 0 ]; then chown "$1" "$folder"; fi
+    chmod 755 "$folder"
+}
+
+serve_postgres() {
+    own postgres
+    (as postgres initdb -D "$folder/data" -U postgres --auth=trust --no-locale --encoding=UTF8 --no-sync)
+    as postgres postgres -D "$folder/data" -k "$folder" -p "$port" -c listen_addresses=127.0.0.1 \
+        -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=100 \
+        -c autovacuum=off -c timezone=UTC
+}
+
+serve_mariadb() {
+    own mysql
+    (as mysql mariadb-install-db --no-defaults --datadir="$folder/data" --auth-root-authentication-method=normal --skip-test-db)
+    as mysql mariadbd --no-defaults --datadir="$folder/data" --tmpdir="$folder" --socket="$folder/socket" \
+        --pid-file="$folder/pid" --bind-address=127.0.0.1 --port="$port" --skip-networking=0 --skip-log-bin \
+        --character-set-server=utf8mb4 --collation-server=utf8mb4_unicode_ci --innodb-buffer-pool-size=128M \
+        --innodb-flush-log-at-trx-commit=0 --innodb-flush-method=nosync --innodb-doublewrite=0 --default-time-zone=+00:00
+}
+
+# The data goes too, so nothing is owed a clean end; PostgreSQL must still end its own children.
+case $kind in
+postgres) end=QUIT ;;
+mariadb) end=KILL ;;
+*) echo "no such server: $kind" >&2 && exit 1 ;;
+esac
+
+"serve_$kind" </dev/null &
+server=$!
+cat >/dev/null
+kill -"$end" "$server" 2>/dev/null || true
+wait "$server" || true
+rm -rf "$folder"
