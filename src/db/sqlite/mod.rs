@@ -1,69 +1,296 @@
-//! Sessions with Sqlite.
+//! Sessions with SQLite files.
+//!
+//! The catalog keeps texts: [`parse`] reads them, [`verify`] compares what it read with the pragmas.
+//! Whatever `doing` says in an error names the file.
 
+mod catalog;
+mod cursor;
+mod deadline;
+mod error;
+mod lock;
+mod open;
+mod orphans;
+mod parse;
+mod raw;
+mod scratch;
+mod verify;
+
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Connection, DbError, Patience, Place, Reading, Scratch, Target};
-use crate::model::{Platform, Schema};
+use futures_util::StreamExt;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::{AssertSqlSafe, Connection as _, Either, Row};
 
-/// A session with one Sqlite database.
+use self::deadline::Deadline;
+use self::error::classify;
+use self::lock::Lock;
+use self::open::{Mode, locate, open};
+use self::orphans::Orphans;
+use self::raw::Raw;
+use super::{Connection, DbError, Patience, Place, Reading, Scratch, Session, Target, Undo};
+use crate::model::{Platform, Schema, Vendor, Version};
+
+/// A session with one SQLite file.
 pub struct SqliteSession {
+    connection: SqliteConnection,
+    path: PathBuf,
     platform: Platform,
     place: Place,
+    patience: Patience,
+    deadline: Deadline,
+    /// How long a statement may run; none before [`Connection::limit`].
+    statement_limit: Option<Duration>,
+    /// What foreign keys pointed nowhere when the transaction began, if one is open.
+    orphans: Option<Orphans>,
+    lock: Option<Lock>,
+    /// A scratch database is its maker's from the start.
+    is_scratch: bool,
+}
+
+/// Where dynamic SQL is declared safe to run: names and texts in it were quoted by the dialect.
+fn sql(text: &str) -> sqlx::RawSql {
+    sqlx::raw_sql(AssertSqlSafe(text.to_owned()))
+}
+
+/// Runs statements and returns the rows of each.
+async fn rows(connection: &mut SqliteConnection, text: &str) -> Result<Vec<Vec<SqliteRow>>, sqlx::Error> {
+    let mut results = vec![Vec::new()];
+    let mut stream = sql(text).fetch_many(connection);
+    while let Some(item) = stream.next().await {
+        match item? {
+            Either::Left(_) => results.push(Vec::new()),
+            Either::Right(row) => results.last_mut().expect("it starts with one").push(row),
+        }
+    }
+    Ok(results)
+}
+
+impl SqliteSession {
+    async fn open(path: PathBuf, mode: Mode, patience: Patience) -> Result<Self, DbError> {
+        let mut connection = open(&path, mode, patience.connect).await?;
+        let deadline = Deadline::watch(&mut connection).await?;
+        deadline.set(patience.connect);
+        let version = version(&mut connection, &path).await;
+        deadline.clear();
+        let platform = Platform::new(Vendor::Sqlite, version?);
+        let place = Place { database: path.display().to_string(), user: String::new() };
+        Ok(Self {
+            connection,
+            path,
+            platform,
+            place,
+            patience,
+            deadline,
+            statement_limit: None,
+            orphans: None,
+            lock: None,
+            is_scratch: false,
+        })
+    }
+
+    /// Runs statements under the session's time-out.
+    async fn run(&mut self, text: &str) -> Result<u64, sqlx::Error> {
+        if let Some(limit) = self.statement_limit {
+            self.deadline.set(limit);
+        }
+        let mut stream = sql(text).fetch_many(&mut self.connection);
+        let mut touched = 0;
+        let outcome = loop {
+            match stream.next().await {
+                Some(Ok(Either::Left(done))) => touched += done.rows_affected(),
+                Some(Ok(Either::Right(_))) => {}
+                Some(Err(error)) => break Err(error),
+                None => break Ok(touched),
+            }
+        };
+        self.deadline.clear();
+        outcome
+    }
+
+    fn doing(&self, what: &str) -> String {
+        format!("{what} {}", self.path.display())
+    }
+
+    /// What must be so before and after each transaction.
+    async fn reset(&mut self) -> Result<(), DbError> {
+        let pragmas = "PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = OFF";
+        self.run(pragmas).await.map(drop).map_err(|error| classify(self.doing("prepare"), &error))
+    }
+
+    /// Counts rows whose foreign keys point nowhere. That reads all of them: it has the time to read.
+    async fn count_orphans(&mut self) -> Result<Orphans, DbError> {
+        self.deadline.set(self.patience.read.max(self.statement_limit.unwrap_or_default()));
+        let orphans = orphans::count(&mut self.connection).await;
+        self.deadline.clear();
+        orphans
+    }
+
+    async fn read_raw(&mut self) -> Result<Raw, sqlx::Error> {
+        let results = rows(&mut self.connection, include_str!("queries/catalog.sql")).await?;
+        Raw::of(&results)
+    }
+}
+
+/// Asks for the version, and for something that makes SQLite read the file's head.
+async fn version(connection: &mut SqliteConnection, path: &Path) -> Result<Version, DbError> {
+    let failed = |error: sqlx::Error| classify(format!("open {}", path.display()), &error);
+    let asked = rows(connection, "SELECT sqlite_version(), count(*) FROM sqlite_master").await.map_err(failed)?;
+    let text: String = match asked.iter().flatten().next() {
+        Some(row) => row.try_get_unchecked(0).map_err(failed)?,
+        None => String::new(),
+    };
+    let mut numbers = text.split('.').map(|number| number.parse().unwrap_or(0));
+    let mut next = || numbers.next().unwrap_or(0);
+    Ok(Version(next(), next(), next()))
 }
 
 impl Connection for SqliteSession {
-    async fn connect(_target: &Target, _patience: Patience) -> Result<Self, DbError> {
-        todo!()
+    async fn connect(target: &Target, patience: Patience) -> Result<Self, DbError> {
+        let (path, mode) = locate(target)?;
+        Self::open(path, mode, patience).await
     }
+
     fn platform(&self) -> &Platform {
         &self.platform
     }
+
     fn place(&self) -> &Place {
         &self.place
     }
+
     async fn read(&mut self) -> Result<Reading, DbError> {
-        todo!()
+        self.deadline.set(self.patience.read);
+        let read = self.read_raw().await;
+        self.deadline.clear();
+        let raw = match read {
+            Ok(raw) => raw,
+            Err(error) => {
+                // The savepoint is what is left open; the first error is the one to show.
+                let _ = self.run("ROLLBACK TO undrift_read; RELEASE undrift_read").await;
+                return Err(classify(self.doing("read the catalog of"), &error));
+            }
+        };
+        Ok(Reading { schema: catalog::schema(&raw)?, raw: catalog::key(&raw), copy: Some(catalog::copy(&raw)) })
     }
+
     async fn prepare(&mut self) -> Result<(), DbError> {
-        todo!()
+        self.reset().await
     }
-    async fn execute(&mut self, _sql: &str) -> Result<u64, DbError> {
-        todo!()
+
+    async fn execute(&mut self, sql: &str) -> Result<u64, DbError> {
+        let outcome = self.run(sql).await;
+        outcome.map_err(|error| classify(self.doing("run a statement on"), &error).with_statement(sql))
     }
-    async fn script(&mut self, _sql: &str) -> Result<(), DbError> {
-        todo!()
+
+    async fn script(&mut self, sql: &str) -> Result<(), DbError> {
+        self.run(sql).await.map(drop).map_err(|error| classify(self.doing("run the script on"), &error))
     }
-    async fn count(&mut self, _sql: &str) -> Result<u64, DbError> {
-        todo!()
+
+    async fn count(&mut self, sql: &str) -> Result<u64, DbError> {
+        let failed = |error: sqlx::Error| classify("count rows", &error).with_statement(sql);
+        if let Some(limit) = self.statement_limit {
+            self.deadline.set(limit);
+        }
+        let results = rows(&mut self.connection, sql).await;
+        self.deadline.clear();
+        let number: Option<i64> = match results.map_err(failed)?.iter().flatten().next() {
+            Some(row) => row.try_get_unchecked(0).map_err(failed)?,
+            None => None,
+        };
+        Ok(u64::try_from(number.unwrap_or(0)).unwrap_or(0))
     }
-    async fn limit(&mut self, _lock: Duration, _statement: Duration) -> Result<(), DbError> {
-        todo!()
+
+    async fn limit(&mut self, lock: Duration, statement: Duration) -> Result<(), DbError> {
+        self.statement_limit = Some(statement);
+        let wait = lock.as_millis().min(i32::MAX as u128);
+        let outcome = self.run(&format!("PRAGMA busy_timeout = {wait}")).await;
+        outcome.map(drop).map_err(|error| classify(self.doing("set the time-outs of"), &error))
     }
+
     async fn begin(&mut self) -> Result<(), DbError> {
-        todo!()
+        self.reset().await?;
+        let begun = self.run("BEGIN IMMEDIATE").await;
+        begun.map_err(|error| classify(self.doing("begin to change"), &error).with_statement("BEGIN IMMEDIATE"))?;
+        self.orphans = Some(Orphans::new());
+        let orphans = self.count_orphans().await;
+        if orphans.is_err() {
+            self.rollback().await?;
+        }
+        self.orphans = Some(orphans?);
+        Ok(())
     }
+
     async fn commit(&mut self) -> Result<(), DbError> {
-        todo!()
+        let after = self.count_orphans().await?;
+        let before = self.orphans.clone().unwrap_or_default();
+        if let Err(error) = orphans::compare(&before, &after) {
+            self.rollback().await?;
+            return Err(error);
+        }
+        let ended = self.run("COMMIT").await;
+        ended.map_err(|error| classify(self.doing("commit the changes of"), &error).with_statement("COMMIT"))?;
+        self.orphans = None;
+        Ok(())
     }
+
     async fn rollback(&mut self) -> Result<(), DbError> {
-        todo!()
+        // After some errors SQLite has rolled back by itself; then there is nothing to take back.
+        if self.orphans.take().is_some() {
+            let _ = self.run("ROLLBACK").await;
+        }
+        self.reset().await
     }
+
     async fn lock(&mut self) -> Result<bool, DbError> {
-        todo!()
+        if self.lock.is_none() {
+            self.lock = Lock::take(&self.path)?;
+        }
+        Ok(self.lock.is_some())
     }
+
     async fn unlock(&mut self) -> Result<(), DbError> {
-        todo!()
+        match self.lock.take_if(|_| !self.is_scratch) {
+            Some(lock) => lock.release(),
+            None => Ok(()),
+        }
     }
+
     async fn databases(&mut self) -> Result<Vec<String>, DbError> {
-        todo!()
+        Ok(Vec::new())
     }
+
     async fn scratch(&mut self, _server: Option<&Target>, _wanted: &Schema) -> Result<Scratch, DbError> {
-        todo!()
+        let folder = scratch::folder()?;
+        match scratch_session(&folder, self.patience).await {
+            Ok(session) => Ok(Scratch { session: Session::Sqlite(Box::new(session)), undo: Undo::Remove(folder) }),
+            Err(error) => {
+                let _ = std::fs::remove_dir_all(&folder);
+                Err(error)
+            }
+        }
     }
+
     async fn sweep(&mut self) -> Result<Vec<String>, DbError> {
-        todo!()
+        scratch::sweep()
     }
+
     async fn close(self) {
-        todo!()
+        if let Some(lock) = self.lock {
+            // What stays behind is an empty file that nobody holds.
+            let _ = lock.release();
+        }
+        let _ = self.connection.close().await;
     }
+}
+
+/// A session with the new database in a scratch folder. Nobody needs it after a crash: it is not synced.
+async fn scratch_session(folder: &Path, patience: Patience) -> Result<SqliteSession, DbError> {
+    let path = scratch::database(folder);
+    let lock = Lock::take(&path)?;
+    let mut session = SqliteSession::open(path, Mode::Create, patience).await?;
+    session.lock = lock;
+    session.is_scratch = true;
+    session.script("PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY").await?;
+    Ok(session)
 }

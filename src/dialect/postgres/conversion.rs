@@ -41,11 +41,6 @@ impl Conversion {
     fn with_cast(self) -> Self {
         Self { cast: true, ..self }
     }
-
-    /// Whether every value stays what it is and the server accepts it.
-    pub(super) fn widens(&self) -> bool {
-        self.loses.is_none() && self.refuses.is_none()
-    }
 }
 
 /// What becomes of the values when a column of one type gets another.
@@ -176,6 +171,13 @@ fn fractions(a: &Parsed, b: &Parsed) -> Conversion {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Conversion {
+        /// Whether every value stays what it is and the server accepts it.
+        fn widens(&self) -> bool {
+            self.loses.is_none() && self.refuses.is_none()
+        }
+    }
 
     #[test]
     fn widening_loses_and_refuses_nothing() {

@@ -24,8 +24,9 @@ mod unsupported;
 
 pub(crate) use create::{row_security, special_table};
 pub(crate) use members::create_index;
-pub(crate) use names::{spell, spell_qualified};
+pub(crate) use names::{ident, literal, qualified as ident_qualified, spell};
 pub(crate) use text::without_parentheses;
+pub(crate) use types::user_type as parse_name;
 
 use super::{
     DefaultValue, Dialect, EnumColumn, EnumRequest, Generator, IdentityRequest, NameLimit, Neutral, Unsupported,

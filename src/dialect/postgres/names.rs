@@ -6,12 +6,12 @@ use crate::model::QName;
 pub(super) const NAME_BYTES: usize = 63;
 
 /// A name as an identifier, always quoted.
-pub(super) fn ident(name: &str) -> String {
+pub(crate) fn ident(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// A qualified name as an identifier; `public` is left to the search path.
-pub(super) fn qualified(name: &QName) -> String {
+pub(crate) fn qualified(name: &QName) -> String {
     match &name.schema {
         Some(schema) => format!("{}.{}", ident(schema), ident(&name.name)),
         None => ident(&name.name),
@@ -24,7 +24,7 @@ pub(super) fn idents<'a>(names: impl IntoIterator<Item = &'a String>) -> String 
 }
 
 /// A text as a string literal, for sessions with `standard_conforming_strings` on.
-pub(super) fn literal(text: &str) -> String {
+pub(crate) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
@@ -40,7 +40,7 @@ pub(crate) fn spell(name: &str) -> String {
 }
 
 /// A qualified name as the server prints it with `public` in the search path.
-pub(crate) fn spell_qualified(name: &QName) -> String {
+pub(super) fn spell_qualified(name: &QName) -> String {
     match &name.schema {
         Some(schema) => format!("{}.{}", spell(schema), spell(&name.name)),
         None => spell(&name.name),

@@ -127,7 +127,7 @@ impl Family {
 
 /// The name of the user-defined type that a type text means, arrays of it included; `None` for
 /// what looks like the server's own types.
-pub(super) fn user_type(data_type: &str) -> Option<QName> {
+pub(crate) fn user_type(data_type: &str) -> Option<QName> {
     let text = data_type.trim().trim_end_matches("[]");
     let mut parts = Vec::new();
     let mut rest = text;

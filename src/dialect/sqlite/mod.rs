@@ -1,17 +1,35 @@
-//! What undrift knows about Sqlite.
+//! What undrift knows about SQLite.
+//!
+//! SQLite keeps the author's text of everything. So beside the statements there is a tokenizer here,
+//! and the one spelling that texts are compared in ([`canon`], [`settle`]).
+
+pub mod canon;
+pub mod names;
+pub mod settle;
+pub mod tokens;
+
+mod alter;
+mod create;
+mod facts;
+mod hazards;
+mod objects;
+mod ops;
+mod rebuild;
+mod types;
+mod unsupported;
 
 use super::{
     DefaultValue, Dialect, EnumColumn, EnumRequest, Generator, IdentityRequest, NameLimit, Neutral, Unsupported,
 };
 use crate::model::{Change, IdentityKind, Op, Platform, QName, Schema};
 
-/// Sqlite, in one version.
+/// SQLite, in one version.
 pub struct Sqlite {
     platform: Platform,
 }
 
 impl Sqlite {
-    /// The dialect of one server.
+    /// The dialect of one version. It is undrift's own library that runs the statements, whatever wrote the file.
     pub fn new(platform: Platform) -> Self {
         Self { platform }
     }
@@ -21,40 +39,52 @@ impl Dialect for Sqlite {
     fn platform(&self) -> &Platform {
         &self.platform
     }
-    fn quote(&self, _name: &str) -> String {
-        todo!()
+
+    fn quote(&self, name: &str) -> String {
+        names::quote(name)
     }
-    fn literal(&self, _text: &str) -> String {
-        todo!()
+
+    fn literal(&self, text: &str) -> String {
+        names::literal(text)
     }
-    fn neutral_type(&self, _neutral: &Neutral) -> String {
-        todo!()
+
+    fn neutral_type(&self, neutral: &Neutral) -> String {
+        types::neutral(neutral)
     }
-    fn enum_column(&self, _request: &EnumRequest<'_>) -> EnumColumn {
-        todo!()
+
+    fn enum_column(&self, request: &EnumRequest<'_>) -> EnumColumn {
+        types::enum_column(request)
     }
-    fn default_for(&self, _value: &DefaultValue, _data_type: &str) -> Result<String, String> {
-        todo!()
+
+    fn default_for(&self, value: &DefaultValue, data_type: &str) -> Result<String, String> {
+        types::default(value, data_type)
     }
-    fn generate(&self, _generator: Generator) -> Result<String, String> {
-        todo!()
+
+    fn generate(&self, generator: Generator) -> Result<String, String> {
+        Ok(types::generate(generator))
     }
-    fn identity(&self, _request: IdentityRequest) -> Result<IdentityKind, String> {
-        todo!()
+
+    fn identity(&self, request: IdentityRequest) -> Result<IdentityKind, String> {
+        types::identity(request)
     }
-    fn settle(&self, _schema: &mut Schema) {
-        todo!()
+
+    fn settle(&self, schema: &mut Schema) {
+        settle::settle(schema);
     }
-    fn unsupported(&self, _schema: &Schema) -> Vec<Unsupported> {
-        todo!()
+
+    fn unsupported(&self, schema: &Schema) -> Vec<Unsupported> {
+        unsupported::unsupported(schema)
     }
-    fn ops(&self, _from: &Schema, _to: &Schema, _changes: &[Change]) -> Vec<Op> {
-        todo!()
+
+    fn ops(&self, from: &Schema, to: &Schema, changes: &[Change]) -> Vec<Op> {
+        ops::ops(from, to, changes)
     }
-    fn rows_query(&self, _table: &QName) -> String {
-        todo!()
+
+    fn rows_query(&self, table: &QName) -> String {
+        format!("SELECT count(*) FROM {}", names::quote(&table.name))
     }
+
     fn name_too_long(&self, _name: &str) -> Option<NameLimit> {
-        todo!()
+        None
     }
 }

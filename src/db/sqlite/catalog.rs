@@ -1,0 +1,131 @@
+//! The rows of a catalog as a schema, and as the texts that build it elsewhere.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::parse;
+use super::raw::{Entry, Raw};
+use super::verify;
+use crate::db::{DbError, Trouble};
+use crate::dialect::sqlite::names::{folded, same};
+use crate::dialect::sqlite::settle;
+use crate::dialect::sqlite::tokens::tokenize;
+use crate::model::{Hash, Opaque, QName, Schema, Table};
+
+/// The structure that the rows describe.
+pub(super) fn schema(raw: &Raw) -> Result<Schema, DbError> {
+    let inner = inner_tables(raw);
+    let mut schema = Schema::default();
+    for entry in raw.entries.iter().filter(|entry| !is_internal(entry, &inner)) {
+        match entry.kind.as_str() {
+            "table" if entry.page != 0 => {
+                let table = table(entry)?;
+                schema.tables.insert(table.name.clone(), table);
+            }
+            "index" => {}
+            _ => schema.opaque.push(opaque(entry)),
+        }
+    }
+    add_indexes(raw, &mut schema)?;
+    settle::canonical(&mut schema);
+    verify::against(raw, &schema)?;
+    schema.opaque.sort();
+    Ok(schema)
+}
+
+fn table(entry: &Entry) -> Result<Table, DbError> {
+    let text = entry.sql.as_deref().unwrap_or_default();
+    parse::table(&entry.name, text).map_err(|stuck| unreadable(entry, text, stuck.at))
+}
+
+fn add_indexes(raw: &Raw, schema: &mut Schema) -> Result<(), DbError> {
+    // Those that SQLite makes for keys have no text.
+    for entry in raw.entries.iter().filter(|entry| entry.kind == "index") {
+        let (Some(text), Some(table)) = (&entry.sql, find(&mut schema.tables, &entry.table)) else { continue };
+        let index = parse::index(&entry.name, text).map_err(|stuck| unreadable(entry, text, stuck.at))?;
+        table.indexes.push(index);
+    }
+    Ok(())
+}
+
+/// The table of that name, in whatever case: an index remembers how its author wrote it.
+fn find<'a>(tables: &'a mut BTreeMap<QName, Table>, name: &str) -> Option<&'a mut Table> {
+    tables.values_mut().find(|table| same(&table.name.name, name))
+}
+
+fn unreadable(entry: &Entry, text: &str, at: usize) -> DbError {
+    let before = &text[..at.min(text.len())];
+    let (line, column) =
+        (before.matches('\n').count() + 1, before.rsplit('\n').next().unwrap_or("").chars().count() + 1);
+    let near: String = text[before.len()..].chars().take(40).collect();
+    let message = format!("its definition was not understood at line {line}, column {column}, near `{near}`");
+    DbError::new(Trouble::Unreadable, format!("read the {} {}", entry.kind, entry.name), message)
+        .with_statement(text)
+        .with_remedy("report the definition as a bug of undrift")
+}
+
+fn opaque(entry: &Entry) -> Opaque {
+    let kind = if entry.kind == "table" { "virtual table" } else { &entry.kind };
+    let table = (entry.kind == "trigger").then(|| QName::bare(&entry.table));
+    Opaque { kind: kind.to_owned(), name: QName::bare(&entry.name), table, sql: entry.sql.clone() }
+}
+
+/// Whether something is SQLite's own business or a part of a virtual table.
+fn is_internal(entry: &Entry, inner: &BTreeSet<String>) -> bool {
+    folded(&entry.name).starts_with("sqlite_") || inner.contains(&folded(&entry.table))
+}
+
+/// The tables in which virtual tables keep their rows. SQLite knows them where it knows the module;
+/// for other modules every table is taken for one whose name starts with the virtual table's.
+fn inner_tables(raw: &Raw) -> BTreeSet<String> {
+    let shadows = raw.listed.iter().filter(|(_, kind)| kind == "shadow").map(|(name, _)| folded(name));
+    let strangers: Vec<String> = virtual_tables(raw)
+        .filter(|(_, module)| !raw.modules.iter().any(|known| same(known, module)))
+        .map(|(entry, _)| format!("{}_", folded(&entry.name)))
+        .collect();
+    let tables = raw.entries.iter().filter(|entry| entry.kind == "table").map(|entry| folded(&entry.name));
+    let theirs = tables.filter(|name| strangers.iter().any(|prefix| name.starts_with(prefix)));
+    shadows.chain(theirs).collect()
+}
+
+/// The virtual tables with the names of their modules.
+fn virtual_tables(raw: &Raw) -> impl Iterator<Item = (&Entry, String)> {
+    raw.entries.iter().filter(|entry| entry.kind == "table" && entry.page == 0).map(|entry| {
+        let tokens = tokenize(entry.sql.as_deref().unwrap_or_default()).unwrap_or_default();
+        let using = tokens.iter().position(|token| token.is_word("using"));
+        let module = using.and_then(|at| tokens.get(at + 1)).map(|token| token.value().into_owned());
+        (entry, module.unwrap_or_default())
+    })
+}
+
+/// The statements that build the same structure: tables first, then what stands on them. A virtual
+/// table makes its own tables; one of a module that is not there cannot be made.
+pub(super) fn copy(raw: &Raw) -> Vec<String> {
+    let inner = inner_tables(raw);
+    let foreign: BTreeSet<String> = virtual_tables(raw)
+        .filter(|(_, module)| !raw.modules.iter().any(|known| same(known, module)))
+        .map(|(entry, _)| folded(&entry.name))
+        .collect();
+    let mut texts: Vec<(usize, &String)> = raw
+        .entries
+        .iter()
+        .filter(|entry| !is_internal(entry, &inner) && !foreign.contains(&folded(&entry.table)))
+        .filter_map(|entry| Some((order(entry), entry.sql.as_ref()?)))
+        .collect();
+    texts.sort_by_key(|(order, _)| *order);
+    texts.into_iter().map(|(_, text)| text.clone()).collect()
+}
+
+fn order(entry: &Entry) -> usize {
+    match entry.kind.as_str() {
+        "table" => 0,
+        "index" => 1,
+        "view" => 2,
+        _ => 3,
+    }
+}
+
+/// The raw key: what the catalog's own table says.
+pub(super) fn key(raw: &Raw) -> Hash {
+    let rows: Vec<_> = raw.entries.iter().map(|entry| (&entry.kind, &entry.name, &entry.table, &entry.sql)).collect();
+    Hash::of_json(&rows)
+}

@@ -1,0 +1,163 @@
+//! What must hold of the rows before a change runs: queries that count what stands in its way.
+
+use std::collections::BTreeSet;
+
+use super::create::enclosed;
+use super::names::quote;
+use super::objects;
+use super::ops::Group;
+use super::rebuild;
+use crate::model::{Change, Check, Column, ForeignKey, Index, Member, Part, PartSource, Precondition, Property};
+
+/// What a change that is part of a rebuild asks of the rows.
+pub fn of_change(group: &Group<'_>, index: usize, change: &Change) -> Vec<Precondition> {
+    let one = match change {
+        Change::AddColumn { to, fill, .. } => no_value(group, index, to, fill.as_deref()),
+        Change::MergeColumn { from, to, .. } => Some(disagreement(group, index, from, to)),
+        Change::AlterColumn { property: Property::Nullable, to, fill: None, .. } if !to.nullable => {
+            nulls(group, index, to)
+        }
+        Change::AddMember { to, .. } | Change::AlterMember { to, .. } => of_member(group, index, to),
+        _ => None,
+    };
+    one.into_iter().collect()
+}
+
+fn fact(index: usize, query: String, finding: String) -> Precondition {
+    Precondition { changes: vec![index], query, finding }
+}
+
+/// A new column that has to have a value and gets none: there must be no rows.
+pub fn no_value(group: &Group<'_>, index: usize, column: &Column, fill: Option<&str>) -> Option<Precondition> {
+    let given = column.default.is_some() || column.generated.is_some() || column.identity.is_some() || fill.is_some();
+    if column.nullable || given {
+        return None;
+    }
+    let (table, name) = (group.name(), &column.name);
+    let query = format!("SELECT count(*) FROM {}", group.quoted());
+    let finding = format!("{{n}} rows of {table} would have no value for {name}: declare a default or a backfill");
+    Some(fact(index, query, finding))
+}
+
+/// Rows in which the old and the new column both have a value, and not the same.
+pub fn disagreement(group: &Group<'_>, index: usize, old: &Column, new: &Column) -> Precondition {
+    let (from, to) = (group.column(&old.name), group.column(&new.name));
+    let query = format!(
+        "SELECT count(*) FROM {} WHERE {from} IS NOT NULL AND {to} IS NOT NULL AND {from} <> {to} COLLATE BINARY",
+        group.quoted()
+    );
+    let finding =
+        format!("{{n}} rows of {} have both {} and {} with different values", group.name(), old.name, new.name);
+    fact(index, query, finding)
+}
+
+/// Rows that have no value in a column that is to be NOT NULL.
+fn nulls(group: &Group<'_>, index: usize, column: &Column) -> Option<Precondition> {
+    if column.identity.is_some() {
+        return None;
+    }
+    let rows = rows(group, [column.name.clone()])?;
+    let query = format!("SELECT count(*) FROM {rows} WHERE {} IS NULL", group.column(&column.name));
+    let finding = format!("{{n}} rows of {} have no {}", group.name(), column.name);
+    Some(fact(index, query, finding))
+}
+
+fn of_member(group: &Group<'_>, index: usize, member: &Member) -> Option<Precondition> {
+    let rows = rows(group, objects::columns(group, member))?;
+    match member {
+        Member::PrimaryKey(key) | Member::Unique(key) => Some(duplicates(group, index, &rows, key)),
+        Member::Index(key) if key.unique => Some(duplicates(group, index, &rows, key)),
+        Member::Index(_) => None,
+        Member::ForeignKey(key) => orphans(group, index, &rows, key),
+        Member::Check(check) => Some(violations(group, index, &rows, check)),
+    }
+}
+
+/// What a unique index asks that is made without a rebuild. Of columns that are new too, nothing is
+/// asked: they get their values in steps of their own, and the index itself finds duplicates.
+pub fn of_unique_index(group: &Group<'_>, index: usize, to: &Index) -> Option<Precondition> {
+    let columns = objects::columns(group, &Member::Index(to.clone()));
+    let old = columns.iter().all(|name| group.from.column(name).is_some());
+    (to.unique && old).then(|| duplicates(group, index, &group.quoted(), to))
+}
+
+fn duplicates(group: &Group<'_>, index: usize, rows: &str, key: &Index) -> Precondition {
+    let terms: Vec<String> = key.parts.iter().map(|part| term(group, part)).collect();
+    let mut conditions: Vec<String> = terms.iter().map(|term| format!("{term} IS NOT NULL")).collect();
+    conditions.extend(key.predicate.as_deref().map(enclosed));
+    let query = format!(
+        "SELECT count(*) FROM (SELECT 1 FROM {rows} WHERE {} GROUP BY {} HAVING count(*) > 1)",
+        conditions.join(" AND "),
+        terms.join(", ")
+    );
+    let label = Member::Unique(Index { name: None, ..key.clone() }).label();
+    let finding = format!("{{n}} values of {} {label} occur more than once", group.name());
+    fact(index, query, finding)
+}
+
+/// What a unique key compares, as it compares it.
+fn term(group: &Group<'_>, part: &Part) -> String {
+    let collation = part.collation.as_deref();
+    let (text, own) = match &part.source {
+        PartSource::Column(name) => {
+            let wanted = group.to.column(name).and_then(|column| column.collation.as_deref());
+            (group.column(name), wanted.or(Some("BINARY")))
+        }
+        PartSource::Expr(text) => (enclosed(text), None),
+    };
+    match collation.or(own) {
+        Some(collation) => format!("{text} COLLATE {}", quote(collation)),
+        None => text,
+    }
+}
+
+fn orphans(group: &Group<'_>, index: usize, rows: &str, key: &ForeignKey) -> Option<Precondition> {
+    let parent = group.before.tables.get(&key.table);
+    if parent.is_some_and(|parent| key.referenced.iter().any(|name| parent.column(name).is_none())) {
+        return None;
+    }
+    let mut conditions: Vec<String> =
+        key.columns.iter().map(|name| format!("{} IS NOT NULL", group.column(name))).collect();
+    if parent.is_some() {
+        let pairs = key.referenced.iter().zip(&key.columns);
+        let equal: Vec<String> =
+            pairs.map(|(to, from)| format!("undrift_parent.{} = {}", quote(to), group.column(from))).collect();
+        let parent = quote(&key.table.name);
+        conditions.push(format!("NOT EXISTS (SELECT 1 FROM {parent} AS undrift_parent WHERE {})", equal.join(" AND ")));
+    }
+    let query = format!("SELECT count(*) FROM {rows} WHERE {}", conditions.join(" AND "));
+    let columns = key.columns.join(", ");
+    let finding = format!("{{n}} rows of {} have a {columns} that is not in {}", group.name(), key.table);
+    Some(fact(index, query, finding))
+}
+
+fn violations(group: &Group<'_>, index: usize, rows: &str, check: &Check) -> Precondition {
+    let query = format!("SELECT count(*) FROM {rows} WHERE NOT {}", enclosed(&check.expr));
+    let finding = format!("{{n}} rows of {} violate the check {}", group.name(), check.expr);
+    fact(index, query, finding)
+}
+
+/// The table's rows as they will be, under the table's own name, with at least these columns;
+/// `None` where that cannot be told beforehand.
+fn rows(group: &Group<'_>, columns: impl IntoIterator<Item = String>) -> Option<String> {
+    let names: BTreeSet<String> = columns.into_iter().collect();
+    let values: Option<Vec<(String, String)>> =
+        names.into_iter().map(|name| later(group, &name).map(|value| (name, value))).collect();
+    let values = values?;
+    if values.iter().all(|(name, value)| group.column(name) == *value) {
+        return Some(group.quoted());
+    }
+    let list: Vec<String> = values.iter().map(|(name, value)| format!("{value} AS {}", quote(name))).collect();
+    Some(format!("(SELECT {} FROM {}) AS {}", list.join(", "), group.quoted(), group.quoted()))
+}
+
+/// What a column will hold, as an expression over the rows that there are.
+fn later(group: &Group<'_>, name: &str) -> Option<String> {
+    let column = group.to.column(name)?;
+    let computed = group.from.column(name).map(|before| &before.generated) != Some(&column.generated);
+    if column.generated.is_some() && computed {
+        return None;
+    }
+    let default = || column.default.as_deref().map_or("NULL".to_owned(), enclosed);
+    Some(rebuild::value(group, column).unwrap_or_else(default))
+}

@@ -1,0 +1,16 @@
+//! SQLite: reading, building, changing, locking, on real files.
+
+mod support;
+
+#[path = "sqlite/bench.rs"]
+mod bench;
+#[path = "sqlite/changes.rs"]
+mod changes;
+#[path = "sqlite/fixpoint.rs"]
+mod fixpoint;
+#[path = "sqlite/hostile.rs"]
+mod hostile;
+#[path = "sqlite/spelling.rs"]
+mod spelling;
+#[path = "sqlite/trouble.rs"]
+mod trouble;
