@@ -87,6 +87,18 @@ fn the_shipped_json_schema_is_current() {
 }
 
 #[test]
+fn whole_files_in_the_documentation_are_right() {
+    let text = std::fs::read_to_string("docs/schema.md").unwrap();
+    let blocks = text.split("```yaml\n").skip(1).filter_map(|rest| rest.split_once("```").map(|(block, _)| block));
+    let whole: Vec<_> = blocks.filter(|block| block.contains("\ntables:") && !block.contains("extends:")).collect();
+    assert!(whole.len() >= 2);
+    for block in whole {
+        let declared = desired::parse("docs/schema.md", block).unwrap_or_else(|report| panic!("{report}"));
+        assert_eq!(declared.check(&fake::all()).to_string(), "");
+    }
+}
+
+#[test]
 fn everything_of_the_format_is_understood() {
     for dialect in fake::all() {
         let vendor = dialect.platform().vendor;

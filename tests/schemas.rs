@@ -1,0 +1,176 @@
+//! The shipped schemas on real dialects and real servers: nothing is wrong with them, they build,
+//! they read back, and what is read survives `export`.
+
+mod support;
+
+use std::path::{Path, PathBuf};
+
+use undrift::db::{Connection, Patience, Session, Target};
+use undrift::desired::{self, Wanted};
+use undrift::dialect::{self, Dialect, Neutral};
+use undrift::model::{Fingerprint, Platform, Schema, Vendor, Version};
+use undrift::plan;
+
+const SHIPPED: [&str; 5] =
+    ["universal-core", "landlord", "templates/political-party", "templates/non-profit", "templates/government"];
+
+/// A server of each kind, as old ones and new ones are in use.
+fn platforms() -> Vec<Platform> {
+    let old = [
+        (Vendor::Postgres, Version(13, 0, 0)),
+        (Vendor::Mysql, Version(8, 0, 16)),
+        (Vendor::Mariadb, Version(10, 6, 0)),
+        (Vendor::Sqlite, Version(3, 35, 0)),
+    ];
+    let new = [
+        (Vendor::Postgres, Version(18, 0, 0)),
+        (Vendor::Mysql, Version(9, 0, 0)),
+        (Vendor::Mariadb, Version(11, 8, 0)),
+        (Vendor::Sqlite, Version(3, 51, 0)),
+    ];
+    old.into_iter().chain(new).map(|(vendor, version)| Platform::new(vendor, version)).collect()
+}
+
+fn wanted(file: &str, dialect: &dyn Dialect) -> Wanted {
+    let declared =
+        desired::load(&PathBuf::from(format!("schema/{file}.yaml"))).unwrap_or_else(|report| panic!("{report}"));
+    declared.wanted(dialect).unwrap_or_else(|report| panic!("{}\n{report}", dialect.platform()))
+}
+
+/// What an export of a schema declares.
+fn exported(schema: &Schema, dialect: &dyn Dialect) -> Schema {
+    let text = desired::export(schema, dialect, "exported");
+    let declared = desired::parse("exported.yaml", &text).unwrap_or_else(|report| panic!("{report}"));
+    declared.wanted(dialect).unwrap_or_else(|report| panic!("{}\n{report}", dialect.platform())).schema
+}
+
+#[test]
+fn shipped_schemas_are_right_everywhere_and_survive_export() {
+    for platform in platforms() {
+        let dialect = dialect::of(&platform);
+        for file in SHIPPED {
+            let schema = wanted(file, dialect.as_ref()).schema;
+            assert_eq!(exported(&schema, dialect.as_ref()), schema, "{file} on {platform}");
+        }
+    }
+}
+
+#[test]
+fn the_core_fills_what_old_rows_lack() {
+    for platform in platforms() {
+        let renames = wanted("universal-core", dialect::of(&platform).as_ref()).renames;
+        let fills: Vec<_> = renames.fills.iter().flat_map(|(_, fills)| fills.keys()).collect();
+        for column in ["uuid", "first_name", "last_name", "tenant_id", "status"] {
+            assert!(fills.iter().any(|filled| *filled == column), "{column} on {platform}");
+        }
+        assert_eq!(renames.tables.len(), 6, "tenant_users and the five tables of roles and permissions");
+    }
+}
+
+/// Builds a schema in an empty database and reads it back.
+async fn built(url: &str, schema: impl Fn(&dyn Dialect) -> Schema) -> (Schema, Box<dyn Dialect>) {
+    let mut session = Session::connect(&Target::parse(url).unwrap(), Patience::default()).await.unwrap();
+    let dialect = dialect::of(session.platform());
+    session.prepare().await.unwrap();
+    for step in plan::creation(dialect.as_ref(), &schema(dialect.as_ref())).unwrap() {
+        for statement in &step.statements {
+            session.execute(statement).await.unwrap_or_else(|error| panic!("{error}\n{statement}"));
+        }
+    }
+    let mut read = session.read().await.unwrap().schema;
+    session.close().await;
+    read.opaque.clear();
+    (read, dialect)
+}
+
+/// Every shipped schema builds, and what is read back declares itself: built again from its own
+/// export it is the same.
+fn builds_and_reads_back(database: impl Fn(&str) -> String) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    for file in SHIPPED {
+        let (read, dialect) = runtime.block_on(built(&database("shipped"), |dialect| wanted(file, dialect).schema));
+        assert!(read.tables.len() >= 4, "{file} on {}", dialect.platform());
+        let again = exported(&read, dialect.as_ref());
+        assert_eq!(Fingerprint::of(&again), Fingerprint::of(&read), "{}", difference(&read, &again));
+        let (reread, _) = runtime.block_on(built(&database("again"), |_| again.clone()));
+        assert_eq!(Fingerprint::of(&reread), Fingerprint::of(&read), "{}", difference(&read, &reread));
+    }
+}
+
+/// The lines in which two schemas differ, for the message of a failure.
+fn difference(one: &Schema, other: &Schema) -> String {
+    let shown = |schema: &Schema| serde_json::to_string_pretty(schema).unwrap();
+    similar::TextDiff::from_lines(&shown(one), &shown(other)).unified_diff().context_radius(6).to_string()
+}
+
+#[test]
+fn shipped_schemas_build_on_postgres() {
+    builds_and_reads_back(|hint| support::postgres().database(hint));
+}
+
+#[test]
+fn shipped_schemas_build_on_mariadb() {
+    builds_and_reads_back(|hint| support::mariadb().database(hint));
+}
+
+#[test]
+fn shipped_schemas_build_on_sqlite() {
+    let folder = support::folder();
+    let count = std::cell::Cell::new(0);
+    builds_and_reads_back(|hint| {
+        count.set(count.get() + 1);
+        let url = format!("sqlite:{}", folder.path().join(format!("{hint}{}.db", count.get())).display());
+        support::sqlite_sql(&url, "");
+        url
+    });
+}
+
+/// The neutral types in the order of the documentation.
+const NEUTRAL: [&str; 17] = [
+    "boolean",
+    "smallint",
+    "integer",
+    "bigint",
+    "decimal(10,2)",
+    "real",
+    "double",
+    "char(10)",
+    "varchar(100)",
+    "text",
+    "binary",
+    "date",
+    "time",
+    "timestamp",
+    "timestamptz",
+    "uuid",
+    "json",
+];
+
+#[test]
+fn the_documentation_says_what_each_neutral_type_is() {
+    let text = std::fs::read_to_string(Path::new("docs/schema.md")).unwrap();
+    let newest = platforms().split_off(4);
+    let dialects: Vec<_> = newest.iter().map(dialect::of).collect();
+    let row = |word: &str| {
+        let neutral = Neutral::parse(word).unwrap();
+        let cells: Vec<_> = dialects.iter().map(|dialect| format!("`{}`", dialect.neutral_type(&neutral))).collect();
+        format!("| `{word}` | {} |", cells.join(" | "))
+    };
+    let missing: Vec<_> = NEUTRAL.into_iter().map(row).filter(|row| !text.contains(row.as_str())).collect();
+    assert!(missing.is_empty(), "docs/schema.md lacks\n{}", missing.join("\n"));
+}
+
+#[test]
+fn the_documentation_explains_every_key() {
+    let text = std::fs::read_to_string(Path::new("docs/schema.md")).unwrap();
+    for object in desired::objects() {
+        for key in object.keys {
+            assert!(
+                text.contains(&format!("`{}`", key.name)),
+                "docs/schema.md says nothing of `{}` of {}",
+                key.name,
+                object.name
+            );
+        }
+    }
+}
