@@ -174,3 +174,61 @@ fn the_documentation_explains_every_key() {
         }
     }
 }
+
+/// The people and roles of a tenant from before the alignment. `{id}` numbers rows, `{big}` refers to them.
+const OLD: &str = "
+    CREATE TABLE users (id {id}, name varchar(255), email varchar(255) NOT NULL, password varchar(255), role varchar(50));
+    INSERT INTO users (name, email, password, role) VALUES
+        ('Ada Lovelace', 'ada@example.org', 'h1', 'admin'), ('Plato', 'plato@example.org', NULL, 'voter'),
+        ('Jean Luc Picard', 'jean@example.org', 'h3', 'voter');
+    CREATE TABLE roles (id {id}, name varchar(125) NOT NULL, guard_name varchar(125) NOT NULL);
+    INSERT INTO roles (name, guard_name) VALUES ('chief', 'web');
+    CREATE TABLE permissions (id {id}, name varchar(125) NOT NULL, guard_name varchar(125) NOT NULL);
+    INSERT INTO permissions (name, guard_name) VALUES ('count votes', 'web');
+    CREATE TABLE role_has_permissions (permission_id {big} NOT NULL, role_id {big} NOT NULL,
+        PRIMARY KEY (permission_id, role_id),
+        CONSTRAINT old_permission FOREIGN KEY (permission_id) REFERENCES permissions (id) ON DELETE CASCADE,
+        CONSTRAINT old_role FOREIGN KEY (role_id) REFERENCES roles (id) ON DELETE CASCADE);
+    INSERT INTO role_has_permissions VALUES (1, 1);
+    CREATE TABLE migrations (id integer PRIMARY KEY, migration varchar(255));";
+
+/// Applies the core to an old tenant and looks at its rows.
+fn old_tenant_becomes_the_core(url: &str, sql: impl Fn(&str), query: impl Fn(&str) -> String, id: &str, big: &str) {
+    sql(&OLD.replace("{id}", id).replace("{big}", big));
+    let arguments = ["--url", url, "--schema", "schema/universal-core.yaml", "--policy", "policies/permissive.yaml"];
+    support::undrift(&[&["apply", "--yes"], &arguments[..]].concat()).expect_code(0);
+    let people = query(
+        "SELECT email, first_name, coalesce(last_name, '-'), coalesce(password_hash, '-'), status FROM tenant_users ORDER BY id",
+    );
+    let expected = "ada@example.org|Ada|Lovelace|h1|active\nplato@example.org|Plato|-|-|active\n\
+                    jean@example.org|Jean|Luc Picard|h3|active";
+    assert_eq!(people.replace('\t', "|"), expected);
+    assert_eq!(query("SELECT count(DISTINCT uuid) FROM tenant_users"), "3");
+    assert_eq!(query("SELECT count(*) FROM tenant_role_has_permissions"), "1");
+    assert_eq!(query("SELECT count(*) FROM migrations"), "0");
+    let kept = query("SELECT name, role FROM tenant_users ORDER BY id LIMIT 1");
+    assert_eq!(kept.replace('\t', "|"), "Ada Lovelace|admin", "what nobody declares is reported, not dropped");
+}
+
+#[test]
+fn an_old_tenant_becomes_the_core_on_postgres() {
+    let url = support::postgres().database("old");
+    let (sql, query) =
+        (|text: &str| support::postgres().sql(&url, text), |text: &str| support::postgres().query(&url, text));
+    old_tenant_becomes_the_core(&url, sql, query, "bigserial PRIMARY KEY", "bigint");
+}
+
+#[test]
+fn an_old_tenant_becomes_the_core_on_mariadb() {
+    let url = support::mariadb().database("old");
+    let (sql, query) =
+        (|text: &str| support::mariadb().sql(&url, text), |text: &str| support::mariadb().query(&url, text));
+    old_tenant_becomes_the_core(&url, sql, query, "bigint unsigned AUTO_INCREMENT PRIMARY KEY", "bigint unsigned");
+}
+
+#[test]
+fn an_old_tenant_becomes_the_core_on_sqlite() {
+    let (_folder, url) = support::sqlite("");
+    let (sql, query) = (|text: &str| support::sqlite_sql(&url, text), |text: &str| support::sqlite_query(&url, text));
+    old_tenant_becomes_the_core(&url, sql, query, "integer PRIMARY KEY AUTOINCREMENT NOT NULL", "integer");
+}
