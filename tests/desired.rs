@@ -28,8 +28,9 @@ fn complaints(path: &Path) -> String {
 /// The files of a folder under `tests/desired`, by name.
 fn files(folder: &str) -> Vec<PathBuf> {
     let mut files: Vec<_> = std::fs::read_dir(Path::new("tests/desired").join(folder))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
+        .expect("the folder is in the repository")
+        .flatten()
+        .map(|entry| entry.path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
         .collect();
     files.sort();

@@ -59,7 +59,7 @@ fn shipped_schemas_are_right_everywhere_and_survive_export() {
 fn the_core_fills_what_old_rows_lack() {
     for platform in platforms() {
         let renames = wanted("universal-core", dialect::of(&platform).as_ref()).renames;
-        let fills: Vec<_> = renames.fills.iter().flat_map(|(_, fills)| fills.keys()).collect();
+        let fills: Vec<_> = renames.fills.values().flat_map(|fills| fills.keys()).collect();
         for column in ["uuid", "first_name", "last_name", "tenant_id", "status"] {
             assert!(fills.iter().any(|filled| *filled == column), "{column} on {platform}");
         }
@@ -69,15 +69,16 @@ fn the_core_fills_what_old_rows_lack() {
 
 /// Builds a schema in an empty database and reads it back.
 async fn built(url: &str, schema: impl Fn(&dyn Dialect) -> Schema) -> (Schema, Box<dyn Dialect>) {
-    let mut session = Session::connect(&Target::parse(url).unwrap(), Patience::default()).await.unwrap();
+    let mut session =
+        Session::connect(&Target::parse(url).expect("a URL"), Patience::default()).await.expect("a session");
     let dialect = dialect::of(session.platform());
-    session.prepare().await.unwrap();
-    for step in plan::creation(dialect.as_ref(), &schema(dialect.as_ref())).unwrap() {
+    session.prepare().await.expect("the rights of an owner");
+    for step in plan::creation(dialect.as_ref(), &schema(dialect.as_ref())).expect("an order") {
         for statement in &step.statements {
             session.execute(statement).await.unwrap_or_else(|error| panic!("{error}\n{statement}"));
         }
     }
-    let mut read = session.read().await.unwrap().schema;
+    let mut read = session.read().await.expect("a reading").schema;
     session.close().await;
     read.opaque.clear();
     (read, dialect)
@@ -86,7 +87,7 @@ async fn built(url: &str, schema: impl Fn(&dyn Dialect) -> Schema) -> (Schema, B
 /// Every shipped schema builds, and what is read back declares itself: built again from its own
 /// export it is the same.
 fn builds_and_reads_back(database: impl Fn(&str) -> String) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     for file in SHIPPED {
         let (read, dialect) = runtime.block_on(built(&database("shipped"), |dialect| wanted(file, dialect).schema));
         assert!(read.tables.len() >= 4, "{file} on {}", dialect.platform());
@@ -99,8 +100,11 @@ fn builds_and_reads_back(database: impl Fn(&str) -> String) {
 
 /// The lines in which two schemas differ, for the message of a failure.
 fn difference(one: &Schema, other: &Schema) -> String {
-    let shown = |schema: &Schema| serde_json::to_string_pretty(schema).unwrap();
-    similar::TextDiff::from_lines(&shown(one), &shown(other)).unified_diff().context_radius(6).to_string()
+    let shown = |schema: &Schema| serde_json::to_string_pretty(schema).expect("model types serialise");
+    similar::TextDiff::from_lines(shown(one).as_str(), shown(other).as_str())
+        .unified_diff()
+        .context_radius(6)
+        .to_string()
 }
 
 #[test]
