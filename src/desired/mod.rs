@@ -20,7 +20,7 @@ mod tables;
 use std::path::Path;
 
 use crate::dialect::Dialect;
-use crate::model::{Extras, Hash, Renames, Schema, Scope};
+use crate::model::{Extras, Hash, Renames, Schema, Scope, Vendor};
 use crate::yaml::{self, Kind, Report, Shape};
 
 pub use export::export;
@@ -150,15 +150,28 @@ impl Declared {
         }
     }
 
-    /// Everything that is wrong with it on any of these servers.
+    /// Everything that is wrong with it on any of these servers. Those that the file says it is not
+    /// for are left out, unless that is all of them.
     pub fn check(&self, dialects: &[Box<dyn Dialect>]) -> Report {
+        let mut meant: Vec<_> = dialects.iter().filter(|dialect| self.is_for(dialect.platform().vendor)).collect();
+        if meant.is_empty() {
+            meant = dialects.iter().collect();
+        }
         let mut problems = Report::new();
-        for dialect in dialects {
+        for dialect in &meant {
             if let Err(report) = self.wanted(dialect.as_ref()) {
                 problems.extend(report);
             }
         }
-        problems.of_servers(dialects.len())
+        problems.of_servers(meant.len())
+    }
+
+    /// Whether the file says that it is for such a server.
+    fn is_for(&self, vendor: Vendor) -> bool {
+        match self {
+            Declared::Yaml(yaml) => engine::includes(yaml.module.node.get("engines"), vendor),
+            Declared::Sql { .. } => true,
+        }
     }
 }
 

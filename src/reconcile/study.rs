@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
-use super::{Observed, ReconcileError, Reconciler, Reference, copy};
+use super::{Observed, ReconcileError, Reconciler, Reference};
 use crate::apply::{self, ApplyError, Limits};
 use crate::db::{Connection, Session};
 use crate::dialect;

@@ -14,7 +14,11 @@ pub(super) fn missing(grants: &[String], database: &str) -> Vec<&'static str> {
     let mut held = BTreeSet::new();
     for grant in grants.iter().filter_map(|line| Grant::parse(line)).filter(|grant| grant.covers(database)) {
         for right in grant.rights {
-            if grant.gives { held.insert(right) } else { held.remove(&right) };
+            if grant.gives {
+                held.insert(right)
+            } else {
+                held.remove(&right)
+            };
         }
     }
     if held.iter().any(|right| right == "ALL" || right == "ALL PRIVILEGES") {
@@ -89,7 +93,9 @@ mod tests {
     #[test]
     fn rights_on_the_whole_database_count() {
         assert!(lacks(&["GRANT ALL PRIVILEGES ON *.* TO `root`@`localhost` WITH GRANT OPTION"]).is_empty());
-        assert!(lacks(&["GRANT USAGE ON *.* TO `u`@`%`", r"GRANT ALL PRIVILEGES ON `tenant\_%`.* TO `u`@`%`"]).is_empty());
+        assert!(
+            lacks(&["GRANT USAGE ON *.* TO `u`@`%`", r"GRANT ALL PRIVILEGES ON `tenant\_%`.* TO `u`@`%`"]).is_empty()
+        );
         assert!(lacks(&["GRANT SELECT, SHOW VIEW, TRIGGER ON `tenant_a`.* TO `u`@`%`"]).is_empty());
         assert_eq!(lacks(&["GRANT SELECT ON `tenant_a`.* TO `u`@`%`"]), ["SHOW VIEW", "TRIGGER"]);
     }
@@ -104,7 +110,10 @@ mod tests {
         ];
         assert_eq!(lacks(&other), NEEDED);
         assert_eq!(
-            lacks(&["GRANT SELECT, SHOW VIEW, TRIGGER ON *.* TO `u`@`%`", "REVOKE SELECT ON `tenant_a`.* FROM `u`@`%`"]),
+            lacks(&[
+                "GRANT SELECT, SHOW VIEW, TRIGGER ON *.* TO `u`@`%`",
+                "REVOKE SELECT ON `tenant_a`.* FROM `u`@`%`"
+            ]),
             ["SELECT"]
         );
     }

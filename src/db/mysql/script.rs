@@ -105,7 +105,8 @@ mod tests {
 
     #[test]
     fn delimiters_in_quotes_and_comments_do_not_count() {
-        let script = "create table a (b int default ';'); -- no; not\n/* ; */ insert into a values (\"x;\\\";\");\n# ;\n";
+        let script =
+            "create table a (b int default ';'); -- no; not\n/* ; */ insert into a values (\"x;\\\";\");\n# ;\n";
         let statements = split(script);
         assert_eq!(statements.len(), 2);
         assert!(statements[1].ends_with("(\"x;\\\";\")"));

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::create::{default_option, table_option};
 use super::names::{literal, quote};
-use super::ops::{Batch, is_collation, leads_with};
+use super::ops::{Batch, is_collation, is_replaced, leads_with};
 use super::piece::{Phase, Piece, Slot};
-use super::tables::alter_one;
+use super::tables::{self, alter_one};
 use super::types::is_textual;
 use super::{facts, hazards, members};
 use crate::dialect::rank;
@@ -61,11 +61,19 @@ impl Batch<'_> {
         piece.makes.push(Object::Column(table.clone(), column.name.clone()));
         piece.needs.extend(self.mentions(table, column));
         piece.subject.columns.insert(column.name.clone());
-        piece.subject.numbers = column.identity.is_some();
+        self.number(&mut piece, column);
         if hazards::needs_value(column) {
             piece.preconditions.push(facts::no_value(number, table, &column.name));
         }
         piece.clause(Slot::AddColumn, format!("ADD COLUMN {}", self.dialect.column(column)))
+    }
+
+    /// The server numbers rows only where a key begins with the column.
+    fn number(&self, piece: &mut Piece, column: &Column) {
+        if column.identity.is_some() {
+            piece.needs.push(tables::key(&piece.table, std::slice::from_ref(&column.name)));
+        }
+        piece.subject.numbers |= column.identity.is_some() || self.numbering(&piece.table).contains(&column.name);
     }
 
     fn drop_column(&self, number: usize, table: &QName, column: &Column) -> Piece {
@@ -83,16 +91,18 @@ impl Batch<'_> {
 
     /// Indexes over a column that goes and that nobody else drops. One over several columns would stop the drop.
     pub fn stranded(&self, table: &QName, column: &str) -> Vec<(Slot, String)> {
-        let (Some(before), Some(after)) = (self.before(table), self.after(table)) else { return Vec::new() };
-        let named = |index: &&Index| index.columns().any(|own| own == column) && index.parts.len() > 1;
+        let Some(before) = self.before(table) else { return Vec::new() };
+        let over = |index: &&Index| index.columns().any(|own| own == column) && index.parts.len() > 1;
         let mentioned = |index: &Index| {
             let mut members = self.changes.iter().filter(|change| change.table() == Some(table));
             members.any(|change| match change {
-                Change::DropMember { from, .. } | Change::AlterMember { from, .. } => from.name() == index.name.as_deref(),
+                Change::DropMember { from, .. } | Change::AlterMember { from, .. } => {
+                    from.name() == index.name.as_deref()
+                }
                 _ => false,
             })
         };
-        let gone = before.indexes.iter().filter(named).filter(|index| !after.indexes.contains(index) && !mentioned(index));
+        let gone = before.indexes.iter().filter(over).filter(|index| !mentioned(index));
         gone.filter_map(|index| index.name.as_deref())
             .map(|name| (Slot::DropIndex, format!("DROP INDEX {}", quote(name))))
             .collect()
@@ -101,7 +111,8 @@ impl Batch<'_> {
     /// What else of the table a column's definition mentions.
     pub fn mentions(&self, table: &QName, column: &Column) -> Vec<Object> {
         let Some(after) = self.after(table) else { return Vec::new() };
-        let expressions = [column.generated.as_ref().map(|g| &g.expr), column.default.as_ref(), column.options.get("check")];
+        let expressions =
+            [column.generated.as_ref().map(|g| &g.expr), column.default.as_ref(), column.options.get("check")];
         let mut objects: Vec<Object> =
             expressions.into_iter().flatten().flat_map(|expr| members::columns_of(after, expr)).collect();
         objects.retain(|object| *object != Object::Column(table.clone(), column.name.clone()));
@@ -120,7 +131,10 @@ impl Batch<'_> {
             piece.frees.extend(members::columns_of(before, &old.expr));
         }
         piece.subject.columns.insert(name.to_owned());
-        piece.subject.numbers = from.identity != to.identity;
+        if from.identity != to.identity {
+            self.number(&mut piece, to);
+        }
+        piece.subject.nulls = from.nullable != to.nullable;
         piece.subject.reshapes = altered.properties.iter().any(|property| reshapes(*property));
         if piece.subject.reshapes {
             piece.drops.push(Object::Column(table.clone(), name.to_owned()));
@@ -157,7 +171,8 @@ impl Batch<'_> {
         }
         let mut first = to.clone();
         if let (Some(old), None) = (&from.generated, &to.generated) {
-            first = Column { generated: Some(Generated { stored: true, ..old.clone() }), nullable: true, ..from.clone() };
+            first =
+                Column { generated: Some(Generated { stored: true, ..old.clone() }), nullable: true, ..from.clone() };
             piece.after.push(alter_one(&table, format!("MODIFY COLUMN {}", self.dialect.column(to))));
             piece.alone = true;
         }
@@ -241,15 +256,18 @@ impl Batch<'_> {
         let reshaped_key = |column: &Piece, key: &Piece| {
             column.subject.reshapes && key.subject.old_index.is_some() && key.subject.new_index.is_some()
         };
+        let nulls = (one.nulls && two.primary) || (one.primary && two.nulls);
         let textual = |name: &String| {
-            self.after(&a.table).and_then(|table| table.column(name)).is_some_and(|column| is_textual(&column.data_type))
+            self.after(&a.table)
+                .and_then(|table| table.column(name))
+                .is_some_and(|column| is_textual(&column.data_type))
         };
         let recollated = |option: &Piece, column: &Piece| {
             let of_column = column.phase == Phase::Change && !column.subject.numbers;
             option.subject.recollates && of_column && column.subject.columns.iter().any(textual)
         };
         numbering
-            || (!shared.is_empty() && (reshaped_key(a, b) || reshaped_key(b, a)))
+            || (!shared.is_empty() && (nulls || reshaped_key(a, b) || reshaped_key(b, a)))
             || self.takes_place(a, b)
             || self.takes_place(b, a)
             || recollated(a, b)
@@ -294,12 +312,6 @@ fn reshapes(property: Property) -> bool {
     matches!(property, Property::Type | Property::Collation | Property::Generated | Property::Identity)
 }
 
-/// Whether a column has to be dropped and made anew: one that is computed when read becomes or was something else.
-fn is_replaced(from: &Column, to: &Column) -> bool {
-    let kind = |column: &Column| column.generated.as_ref().map(|generated| generated.stored);
-    kind(from) != kind(to) && (kind(from) == Some(false) || kind(to) == Some(false))
-}
-
 fn comment(number: usize, table: &QName, comment: Option<&str>) -> Piece {
     Piece::new(table, number, "set the comment of", "", Phase::Change, rank::TABLE_OPTION)
         .clause(Slot::Option, format!("COMMENT={}", literal(comment.unwrap_or_default())))
@@ -309,8 +321,14 @@ fn option_hazards(table: &QName, option: &str) -> Vec<crate::model::HazardNote> 
     match option {
         "engine" => hazards::copies(table),
         "collation" | "charset" => hazards::changes_collation(table, &table.to_string(), Some("?"), Some("utf8mb4")),
-        "row_format" | "key_block_size" | "compression" | "encryption" | "page_compressed" | "encrypted"
-        | "tablespace" | "page_compression_level" => hazards::rebuilds(table),
+        "row_format"
+        | "key_block_size"
+        | "compression"
+        | "encryption"
+        | "page_compressed"
+        | "encrypted"
+        | "tablespace"
+        | "page_compression_level" => hazards::rebuilds(table),
         _ => Vec::new(),
     }
 }

@@ -13,7 +13,11 @@ fn fact(change: usize, query: String, finding: String) -> Precondition {
 /// Rows that would have no value in a new column.
 pub(super) fn no_value(change: usize, table: &QName, column: &str) -> Precondition {
     let query = format!("SELECT COUNT(*) FROM {}", quote_table(table));
-    fact(change, query, format!("{{n}} rows of {table} would have no value for {column}: declare a default or a backfill"))
+    fact(
+        change,
+        query,
+        format!("{{n}} rows of {table} would have no value for {column}: declare a default or a backfill"),
+    )
 }
 
 /// Rows that have NULL where none may be.
@@ -85,7 +89,11 @@ impl Batch<'_> {
         } else {
             return None;
         };
-        let finding = format!("{{n}} rows of {child} refer by ({}) to rows that {} does not have", key.columns.join(", "), key.table);
+        let finding = format!(
+            "{{n}} rows of {child} refer by ({}) to rows that {} does not have",
+            key.columns.join(", "),
+            key.table
+        );
         Some(fact(change, query, finding))
     }
 
@@ -109,4 +117,3 @@ fn value(part: &Part) -> String {
         (PartSource::Expr(expr), _) => format!("({expr})"),
     }
 }
-

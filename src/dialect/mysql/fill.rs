@@ -14,6 +14,11 @@ use crate::model::{Column, Hash, Object, QName};
 
 const WORKING: &str = "undrift_new_";
 
+/// Whether a column is one under construction, left behind by a run that did not end.
+pub(super) fn is_working(column: &str) -> bool {
+    column.starts_with(WORKING)
+}
+
 /// The name of a column under construction. One that would be too long keeps its beginning and gets a hash.
 fn working_name(column: &str) -> String {
     let name = format!("{WORKING}{column}");
@@ -37,21 +42,31 @@ impl Batch<'_> {
         piece.makes.push(Object::Column(table.clone(), column.name.clone()));
         piece.needs.extend(self.mentions(table, column));
         piece.needs.extend(self.after(table).map_or(Vec::new(), |after| members::columns_of(after, fill)));
-        let working = Column { data_type: column.data_type.clone(), collation: column.collation.clone(), ..Column::new(working_name(&column.name), "") };
-        let mut clauses = Vec::new();
-        if self.before(table).is_some_and(|before| before.column(&working.name).is_some()) {
-            clauses.push(format!("DROP COLUMN {}", quote(&working.name)));
-        }
-        clauses.push(format!("ADD COLUMN {}", self.dialect.column(&working)));
-        piece.before = vec![alter(table, &clauses), self.fill(table, &working.name, fill)];
+        let name = self.free_working_name(table, &column.name);
+        let working = Column { collation: column.collation.clone(), ..Column::new(&name, &column.data_type) };
+        piece.makes.push(Object::Column(table.clone(), name));
+        let add = alter_one(table, format!("ADD COLUMN {}", self.dialect.column(&working)));
+        piece.before = vec![add, self.fill(table, &working.name, fill)];
         let last = format!("CHANGE COLUMN {} {}", quote(&working.name), self.dialect.column(column));
         piece.clause(Slot::Modify, last)
+    }
+
+    /// The working name, or one like it if a left-over of that name stays.
+    fn free_working_name(&self, table: &QName, column: &str) -> String {
+        let stays = |name: &str| self.after(table).is_some_and(|after| after.column(name).is_some());
+        let numbered = (2..).map(|number| working_name(&format!("{column}_{number}")));
+        let names = std::iter::once(working_name(column)).chain(numbered);
+        names.skip_while(|name| stays(name)).next().unwrap_or_else(|| working_name(column))
     }
 
     /// Gives a value to the rows that have none. Columns that note the time of an update do not take note of this one.
     pub fn fill(&self, table: &QName, column: &str, fill: &str) -> String {
         let name = quote(column);
-        format!("UPDATE {} SET {name} = ({fill}){} WHERE {name} IS NULL", quote_table(table), self.untouched(table, column))
+        format!(
+            "UPDATE {} SET {name} = ({fill}){} WHERE {name} IS NULL",
+            quote_table(table),
+            self.untouched(table, column)
+        )
     }
 
     fn untouched(&self, table: &QName, but: &str) -> String {
@@ -90,7 +105,9 @@ impl Batch<'_> {
 /// A statement that fails ("subquery returns more than 1 row") if a query finds anything: outside of stored programs
 /// nothing else can stop a script.
 fn stop_if_any(query: &str) -> String {
-    format!("SELECT (SELECT 1 FROM (SELECT 1 AS n UNION ALL SELECT 2) AS two WHERE EXISTS ({query})) AS rows_that_disagree")
+    format!(
+        "SELECT (SELECT 1 FROM (SELECT 1 AS n UNION ALL SELECT 2) AS two WHERE EXISTS ({query})) AS rows_that_disagree"
+    )
 }
 
 #[cfg(test)]

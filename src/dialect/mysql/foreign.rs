@@ -86,8 +86,8 @@ impl<'a> Batch<'a> {
         }
         let mut causes = BTreeSet::new();
         for (table, columns) in [(child, &key.columns), (&key.table, &key.referenced)] {
-            let reshaped = self.reshaped(table).into_iter().filter(|(column, _)| columns.contains(column));
-            causes.extend(reshaped.map(|(_, number)| number));
+            let reshaped = self.reshaped(table).iter().filter(|(column, _)| columns.contains(column));
+            causes.extend(reshaped.map(|(_, number)| *number));
         }
         causes.into_iter().collect()
     }

@@ -2,6 +2,7 @@
 //! (`INSTANT`), what rewrites the table while it is used, and what copies it while writes wait.
 
 use super::Mysql;
+use super::fill::is_working;
 use super::names::within;
 use super::widening::{TypeChange, compare};
 use crate::model::{Column, Hazard, HazardNote, Index, Property, QName, Vendor, Version};
@@ -86,6 +87,9 @@ impl Mysql {
     /// A column goes.
     pub(super) fn drops_column(&self, table: &QName, column: &Column) -> Vec<HazardNote> {
         let name = within(table, &column.name);
+        if is_working(&column.name) {
+            return Vec::new();
+        }
         if column.generated.is_some() {
             return rename(&name);
         }

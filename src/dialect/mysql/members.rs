@@ -42,6 +42,7 @@ impl Batch<'_> {
             (_, false) => (Phase::Add, rank::ADD_INDEX),
         };
         let mut piece = Piece::new(table, number, verb, "", phase, rank);
+        piece.subject.primary = matches!(member, Member::PrimaryKey(_));
         piece.phrases = vec![(phrase(verb, member), member.name().map_or_else(|| member.label(), str::to_owned))];
         piece
     }
@@ -76,7 +77,7 @@ impl Batch<'_> {
         piece.preconditions.extend(asked);
         piece.preconditions.extend(self.duplicates(number, &table, index, "the primary key"));
         let clause = format!("ADD {}", self.dialect.primary_key(index));
-        index_comes(piece, index).clause(Slot::AddIndex, clause)
+        self.index_comes(piece, index).clause(Slot::AddIndex, clause)
     }
 
     fn add_index(&self, mut piece: Piece, index: &Index, label: &str) -> Piece {
@@ -90,7 +91,7 @@ impl Batch<'_> {
             piece.clauses.push((Slot::AddIndex, format!("ADD {}", self.dialect.index(kept))));
         }
         let clause = format!("ADD {}", self.dialect.index(index));
-        index_comes(piece, index).clause(Slot::AddIndex, clause)
+        self.index_comes(piece, index).clause(Slot::AddIndex, clause)
     }
 
     /// Indexes that stay and that the server may have made for a foreign key. It removes those without a word as
@@ -100,10 +101,21 @@ impl Batch<'_> {
         let plain = |own: &&Index| !own.unique && own.comment.is_none() && own.options.is_empty();
         let of_key = |own: &&Index| {
             let columns: Vec<String> = own.columns().map(str::to_owned).collect();
-            let keyed = before.foreign_keys.iter().any(|key| key.columns == columns && after.foreign_keys.contains(key));
+            let keyed =
+                before.foreign_keys.iter().any(|key| key.columns == columns && after.foreign_keys.contains(key));
             keyed && columns.len() == own.parts.len() && leads_with(own, &columns) && leads_with(index, &columns)
         };
         before.indexes.iter().filter(|own| after.indexes.contains(own)).filter(plain).filter(of_key).collect()
+    }
+
+    /// What an index needs and gives.
+    fn index_comes(&self, mut piece: Piece, index: &Index) -> Piece {
+        let table = piece.table.clone();
+        piece.makes.extend(keys_but(&table, index, self.before(&table)));
+        piece.needs.extend(index.columns().map(|column| Object::Column(table.clone(), column.to_owned())));
+        piece.subject.columns.extend(index.columns().map(str::to_owned));
+        piece.subject.new_index = Some(index.clone());
+        piece
     }
 
     fn remove_index(&self, mut piece: Piece, index: &Index, label: &str, clause: String) -> Piece {
@@ -113,7 +125,7 @@ impl Batch<'_> {
             piece.hazards.extend(hazards::copies(&table));
         }
         piece.drops.extend(index.name.iter().map(|name| Object::Member(table.clone(), name.clone())));
-        piece.drops.extend(tables::keys(&table, index));
+        piece.drops.extend(keys_but(&table, index, self.after(&table)));
         piece.frees.extend(index.columns().map(|column| Object::Column(table.clone(), column.to_owned())));
         piece.subject.columns.extend(index.columns().map(str::to_owned));
         piece.subject.old_index = Some(index.clone());
@@ -154,14 +166,11 @@ fn first(piece: &Piece) -> usize {
     piece.changes.first().copied().unwrap_or_default()
 }
 
-/// What an index needs and gives.
-fn index_comes(mut piece: Piece, index: &Index) -> Piece {
-    let table = piece.table.clone();
-    piece.makes.extend(tables::keys(&table, index));
-    piece.needs.extend(index.columns().map(|column| Object::Column(table.clone(), column.to_owned())));
-    piece.subject.columns.extend(index.columns().map(str::to_owned));
-    piece.subject.new_index = Some(index.clone());
-    piece
+/// The keys that an index gives and that no index of the table, in its other state, gives too.
+fn keys_but(name: &QName, index: &Index, table: Option<&Table>) -> Vec<Object> {
+    let others = table.into_iter().flat_map(|table| table.indexes.iter().chain(&table.primary_key));
+    let given: Vec<Object> = others.flat_map(|other| tables::keys(name, other)).collect();
+    tables::keys(name, index).into_iter().filter(|key| !given.contains(key)).collect()
 }
 
 fn rename(mut piece: Piece, from: &Index, to: &Index) -> Option<Piece> {

@@ -5,10 +5,11 @@
 //! statement where the hazards are the same; a policy that keeps a dangerous change back must not keep back
 //! a harmless one with it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Mysql;
-use crate::model::{Change, ForeignKey, Index, Op, Property, QName, Schema, Table};
+use super::types::is_textual;
+use crate::model::{Change, Column, ForeignKey, Index, Op, Property, QName, Schema, Table};
 
 /// Changes and the schemas before and after them.
 pub(super) struct Batch<'a> {
@@ -16,11 +17,12 @@ pub(super) struct Batch<'a> {
     pub from: &'a Schema,
     pub to: &'a Schema,
     pub changes: &'a [Change],
+    reshaped: BTreeMap<&'a QName, Vec<(String, usize)>>,
 }
 
 /// The operations for a batch.
 pub(super) fn ops(dialect: &Mysql, from: &Schema, to: &Schema, changes: &[Change]) -> Vec<Op> {
-    let batch = Batch { dialect, from, to, changes };
+    let batch = Batch::new(dialect, from, to, changes);
     let mut ops = batch.renames();
     ops.extend(batch.tables());
     ops.extend(batch.foreign_keys());
@@ -31,6 +33,17 @@ pub(super) fn ops(dialect: &Mysql, from: &Schema, to: &Schema, changes: &[Change
 }
 
 impl<'a> Batch<'a> {
+    fn new(dialect: &'a Mysql, from: &'a Schema, to: &'a Schema, changes: &'a [Change]) -> Self {
+        let mut batch = Self { dialect, from, to, changes, reshaped: BTreeMap::new() };
+        for (number, change) in changes.iter().enumerate() {
+            let columns = batch.reshapes(change).into_iter().map(|column| (column, number));
+            if let Some(table) = change.table() {
+                batch.reshaped.entry(table).or_default().extend(columns);
+            }
+        }
+        batch
+    }
+
     /// The changes with their numbers.
     pub fn numbered(&self) -> impl Iterator<Item = (usize, &'a Change)> {
         self.changes.iter().enumerate()
@@ -53,39 +66,34 @@ impl<'a> Batch<'a> {
     }
 
     /// The columns whose values get another type or collation, with the changes that do it.
-    pub fn reshaped(&self, table: &QName) -> Vec<(String, usize)> {
-        let mut found = Vec::new();
-        for (number, change) in self.numbered().filter(|(_, change)| change.table() == Some(table)) {
-            match change {
-                Change::AlterColumn { property: Property::Type | Property::Collation, to, .. } => {
-                    found.push((to.name.clone(), number));
-                }
-                Change::AlterColumn { property: Property::Generated, from, to, .. } => {
-                    let stays = from.generated.as_ref().map(|g| g.stored) == to.generated.as_ref().map(|g| g.stored);
-                    found.extend((!stays).then(|| (to.name.clone(), number)));
-                }
-                Change::AlterTableOption { option, .. } if is_collation(option) => {
-                    found.extend(self.recollated(table).into_iter().map(|column| (column, number)));
-                }
-                _ => {}
+    pub fn reshaped(&self, table: &QName) -> &[(String, usize)] {
+        self.reshaped.get(table).map_or(&[], Vec::as_slice)
+    }
+
+    fn reshapes(&self, change: &Change) -> Vec<String> {
+        match change {
+            Change::AlterColumn { property: Property::Type | Property::Collation, to, .. } => vec![to.name.clone()],
+            Change::AlterColumn { property: Property::Generated, from, to, .. } if is_replaced(from, to) => {
+                vec![to.name.clone()]
             }
+            Change::AlterTableOption { table, option, .. } if is_collation(option) => self.recollated(table),
+            _ => Vec::new(),
         }
-        found
     }
 
     /// The columns that follow the table's collation before and after.
     pub fn recollated(&self, table: &QName) -> Vec<String> {
         let (Some(before), Some(after)) = (self.before(table), self.after(table)) else { return Vec::new() };
-        let follows = |column: &&crate::model::Column| {
-            super::types::is_textual(&column.data_type)
+        let follows = |column: &&Column| {
+            is_textual(&column.data_type)
                 && column.collation.is_none()
                 && !column.options.contains_key("charset")
-                && before.column(&column.name).is_some_and(|old| super::types::is_textual(&old.data_type))
+                && before.column(&column.name).is_some_and(|old| is_textual(&old.data_type))
         };
         after.columns.iter().filter(follows).map(|column| column.name.clone()).collect()
     }
 
-    /// Whether a foreign key that stays as it is needs an index on these first columns, and only this one is there.
+    /// The lists of columns over which foreign keys that stand need this index, because no other one stays.
     pub fn serves(&self, table: &QName, index: &Index) -> Vec<Vec<String>> {
         let mut served = Vec::new();
         for (child, key) in self.standing_keys() {
@@ -117,11 +125,17 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// Whether an index begins with these columns, in any order, so that a foreign key can use it.
+/// Whether an index begins with these columns, so that a foreign key can use it.
 pub(super) fn leads_with(index: &Index, columns: &[String]) -> bool {
     let parts: Vec<&str> = index.columns().take(columns.len()).collect();
     let plain = index.parts.iter().take(columns.len()).all(|part| part.prefix.is_none());
     index.method.is_none() && plain && parts.len() == columns.len() && parts.iter().zip(columns).all(|(a, b)| a == b)
+}
+
+/// Whether a column has to be dropped and made anew: one that is computed when read becomes or was something else.
+pub(super) fn is_replaced(from: &Column, to: &Column) -> bool {
+    let kind = |column: &Column| column.generated.as_ref().map(|generated| generated.stored);
+    kind(from) != kind(to) && (kind(from) == Some(false) || kind(to) == Some(false))
 }
 
 /// Whether an option decides on the table's collation.

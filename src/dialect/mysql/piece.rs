@@ -40,6 +40,10 @@ pub(super) struct Subject {
     pub reshapes: bool,
     /// Whether it begins or ends the numbering of its column.
     pub numbers: bool,
+    /// Whether it changes if its column may be NULL.
+    pub nulls: bool,
+    /// Whether it is about the primary key, whose columns are never NULL.
+    pub primary: bool,
     /// Whether it gives the table another collation.
     pub recollates: bool,
 }

@@ -60,7 +60,9 @@ impl Batch<'_> {
             clauses.push((Slot::AddConstraint, format!("ADD {}", check(&renamed))));
         }
         for column in &before.columns {
-            let Some(generated) = column.generated.as_ref().filter(|generated| touches(&generated.expr)) else { continue };
+            let Some(generated) = column.generated.as_ref().filter(|generated| touches(&generated.expr)) else {
+                continue;
+            };
             let generated = Some(Generated { expr: renamed(&generated.expr, renames), ..generated.clone() });
             let renamed = Column { generated, ..column.clone() };
             clauses.push((Slot::DropColumn, format!("DROP COLUMN {}", quote(&column.name))));

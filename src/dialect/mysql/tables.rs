@@ -53,11 +53,12 @@ impl Batch<'_> {
         if !keys.is_empty() {
             ops.push(self.drop_keys(name, &keys, &[number]).into_op());
         }
-        let mut op = Op::new(vec![number], format!("drop table {name}"), vec![format!("DROP TABLE {}", quote_table(name))]);
+        let mut op =
+            Op::new(vec![number], format!("drop table {name}"), vec![format!("DROP TABLE {}", quote_table(name))]);
         op.transactional = false;
         op.hazards = hazards::drop_table(name);
         op.drops = vec![Object::Table(name.clone())];
-        for key in &table.foreign_keys {
+        for key in table.foreign_keys.iter().filter(|key| !goes(&key.table)) {
             op.frees.extend(key.referenced.iter().map(|column| Object::Column(key.table.clone(), column.clone())));
             op.frees.extend(self.keys_behind(key));
         }

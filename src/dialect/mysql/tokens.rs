@@ -178,12 +178,10 @@ mod tests {
 
     #[test]
     fn comments_are_nothing_and_version_comments_are_something() {
-        assert_eq!(texts("a /* b */ /*!80023 INVISIBLE */ /*M!100301 COMPRESSED*/ -- x\n1.5 # y"), [
-            "a",
-            "INVISIBLE",
-            "COMPRESSED",
-            "1.5"
-        ]);
+        assert_eq!(
+            texts("a /* b */ /*!80023 INVISIBLE */ /*M!100301 COMPRESSED*/ -- x\n1.5 # y"),
+            ["a", "INVISIBLE", "COMPRESSED", "1.5"]
+        );
     }
 
     #[test]

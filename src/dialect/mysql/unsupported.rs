@@ -11,7 +11,9 @@ impl Mysql {
         let mut found = Vec::new();
         let plain = |message: String| Unsupported { table: None, item: None, message };
         found.extend(schema.namespaces.iter().map(|name| {
-            plain(format!("MySQL has no schemas inside a database: `{name}` cannot be made; put its tables into the database"))
+            plain(format!(
+                "MySQL has no schemas inside a database: `{name}` cannot be made; put its tables into the database"
+            ))
         }));
         found.extend(schema.extensions.iter().map(|name| plain(format!("MySQL has no extensions: `{name}`"))));
         for table in schema.tables.values() {
@@ -65,7 +67,9 @@ impl Findings<'_> {
             Some(Identity { kind: IdentityKind::AutoIncrement, .. }) => {
                 self.add(Some(&column.name), "AUTO_INCREMENT takes no sequence options: leave them out for MySQL");
             }
-            Some(_) => self.add(Some(&column.name), "MySQL numbers rows with AUTO_INCREMENT only: write identity: true"),
+            Some(_) => {
+                self.add(Some(&column.name), "MySQL numbers rows with AUTO_INCREMENT only: write identity: true")
+            }
             None => {}
         }
         if self.dialect.is_mariadb() && column.generated.is_some() && !column.nullable {
@@ -99,7 +103,10 @@ impl Findings<'_> {
         }
         lacks.extend(self.dialect.lacks_in_parts(index));
         for what in lacks {
-            self.add(Some(&label), format!("{} has no {what}; limit it with engines: [...]", self.dialect.platform.vendor));
+            self.add(
+                Some(&label),
+                format!("{} has no {what}; limit it with engines: [...]", self.dialect.platform.vendor),
+            );
         }
     }
 

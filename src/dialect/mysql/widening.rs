@@ -43,7 +43,11 @@ pub(super) fn compare(from: &str, to: &str) -> TypeChange {
         }
         _ => from.eq_ignore_ascii_case(to),
     };
-    if widens { TypeChange::Rewrite } else { TypeChange::Lossy(format!("{from} becomes {to}: not every value may fit")) }
+    if widens {
+        TypeChange::Rewrite
+    } else {
+        TypeChange::Lossy(format!("{from} becomes {to}: not every value may fit"))
+    }
 }
 
 /// Whether a `varchar` can be made longer without touching the rows: the length of a value is kept in one byte up to
@@ -159,9 +163,12 @@ mod tests {
 
     #[test]
     fn some_changes_touch_no_row() {
-        for (from, to) in
-            [("int(10)", "int(11)"), ("varchar(20)", "varchar(60)"), ("varchar(300)", "varchar(400)"), ("enum('a')", "enum('a','b')")]
-        {
+        for (from, to) in [
+            ("int(10)", "int(11)"),
+            ("varchar(20)", "varchar(60)"),
+            ("varchar(300)", "varchar(400)"),
+            ("enum('a')", "enum('a','b')"),
+        ] {
             assert_eq!(compare(from, to), TypeChange::Instant, "{from} → {to}");
         }
     }
