@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use undrift::apply::{Limits, Silence};
-use undrift::db::{Connection, Patience, Reading, Session, Target};
+use undrift::apply::{ApplyError, Limits, Silence, Stopped};
+use undrift::db::{Connection, Patience, Reading, Session, Target, Trouble};
 use undrift::desired::{self, Declared};
 use undrift::dialect;
 use undrift::model::{Fingerprint, Labels, Reason, Schema, Tenant, Verdict};
@@ -113,8 +113,10 @@ impl Way<'_> {
         let assessment = assessment.approved(&shape.study.plan);
         let findings = findings(&assessment)?;
         let runs = assessment.runs(&shape.study.plan);
-        if runs.contains(&true) {
-            self.run(&reconciler, &shape, &runs).await?;
+        if runs.contains(&true)
+            && let Some(finding) = self.run(&reconciler, &shape, &runs).await?
+        {
+            return Ok(vec![finding]);
         }
         let (again, assessment) = self.look(&reconciler, declared).await?;
         let rest = again.study.plan.changes.iter().map(|planned| format!("{} {}", planned.change.kind(), planned.change.object()));
@@ -125,15 +127,17 @@ impl Way<'_> {
         Ok(findings)
     }
 
-    async fn run(&self, reconciler: &Reconciler, shape: &Shape, runs: &[bool]) -> Result<(), Failure> {
+    /// Runs what may run. Returns what the rows did not allow, if that was found out on the way.
+    async fn run(&self, reconciler: &Reconciler, shape: &Shape, runs: &[bool]) -> Result<Option<String>, Failure> {
         let mut session = Session::connect(&self.target, Patience::default()).await.map_err(|e| e.to_string())?;
         let plan = reconciler.tailor(&mut session, &shape.study, runs).await;
         session.close().await;
         let plan = plan.map_err(|error| format!("tailored: {}", chain(&error)))?;
-        carry_out(reconciler, &self.target, &shape.study, &plan, &Limits::GENEROUS, &mut Silence)
-            .await
-            .map(|_| ())
-            .map_err(|error| format!("{error}"))
+        match carry_out(reconciler, &self.target, &shape.study, &plan, &Limits::GENEROUS, &mut Silence).await {
+            Ok(_) => Ok(None),
+            Err(ApplyError::Step(stopped)) if is_about_data(&stopped) => Ok(Some(stopped.to_string())),
+            Err(error) => Err(error.to_string()),
+        }
     }
 
     /// The database is what the schema says, and what is exported from it says the same.
@@ -155,6 +159,10 @@ impl Way<'_> {
         }
         Ok(())
     }
+}
+
+fn is_about_data(stopped: &Stopped) -> bool {
+    stopped.db_error().is_none_or(|error| error.trouble == Trouble::Data)
 }
 
 /// What the rows do not allow. Nothing else may keep anything back.

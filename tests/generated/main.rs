@@ -35,6 +35,8 @@ use shrink::Pair;
 const PAIRS: u64 = 40;
 /// How often a failing pair is tried again while it is made smaller.
 const TRIES: usize = 150;
+/// After so many failures nobody reads on.
+const ENOUGH: usize = 10;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 #[test]
@@ -65,6 +67,7 @@ fn every_pair(engine: Engine) {
             Err(failure) => {
                 report(&bench, seed, pair, &failure);
                 failures.push(seed);
+                assert!(failures.len() < ENOUGH, "{engine}: these seeds fail, and others may: {failures:?}");
             }
         }
     }

@@ -49,7 +49,7 @@ fn backfill(random: &mut Random, before: &Spec, after: &mut Spec) {
                 continue;
             }
             let value = match &column.kind {
-                Kind::Type(known) => Some(known.literal(0, labels.engine)),
+                Kind::Type(known) => Some(known.literal(2, labels.engine)),
                 kind => labels.labels(kind).map(|labels| format!("'{}'", labels[0].replace('\'', "''"))),
             };
             column.backfill = value.map(|value| Tree::one("sql", Tree::text(value)));

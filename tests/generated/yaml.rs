@@ -9,7 +9,7 @@ use crate::tree::Tree;
 pub fn text(spec: &Spec) -> String {
     let mut file = vec![("extras".to_owned(), Tree::text("drop"))];
     if spec.engine == Engine::Postgres {
-        file.push(("extensions".to_owned(), Tree::List(extensions(spec))));
+        file.push(("extensions".to_owned(), Tree::one("postgres", Tree::List(extensions(spec)))));
     }
     file.push(("enums".to_owned(), Tree::Map(spec.enums.iter().map(enumeration).collect())));
     file.push(("tables".to_owned(), Tree::Map(spec.tables.iter().map(|one| table(spec, one)).collect())));
