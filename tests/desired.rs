@@ -28,8 +28,9 @@ fn complaints(path: &Path) -> String {
 /// The files of a folder under `tests/desired`, by name.
 fn files(folder: &str) -> Vec<PathBuf> {
     let mut files: Vec<_> = std::fs::read_dir(Path::new("tests/desired").join(folder))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
+        .expect("the folder is in the repository")
+        .flatten()
+        .map(|entry| entry.path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
         .collect();
     files.sort();
@@ -59,6 +60,42 @@ fn every_mistake_is_explained() {
 fn good_files_have_nothing_wrong_with_them() {
     for path in files("good") {
         assert_eq!(complaints(&path), "", "{}", path.display());
+    }
+}
+
+#[test]
+fn shipped_schemas_have_nothing_wrong_with_them() {
+    for file in
+        ["universal-core", "landlord", "templates/political-party", "templates/non-profit", "templates/government"]
+    {
+        let path = PathBuf::from(format!("schema/{file}.yaml"));
+        assert_eq!(complaints(&path), "", "{file}");
+        let hint = if file.contains('/') { "../undrift.schema.json" } else { "undrift.schema.json" };
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text.lines().next(), Some(format!("# yaml-language-server: $schema={hint}").as_str()));
+    }
+}
+
+/// `UPDATE=1 cargo test --test desired` writes it anew.
+#[test]
+fn the_shipped_json_schema_is_current() {
+    let path = "schema/undrift.schema.json";
+    let current = serde_json::to_string_pretty(&desired::json_schema()).unwrap() + "\n";
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(path, &current).unwrap();
+    }
+    assert!(std::fs::read_to_string(path).unwrap_or_default() == current, "{path} is out of date");
+}
+
+#[test]
+fn whole_files_in_the_documentation_are_right() {
+    let text = std::fs::read_to_string("docs/schema.md").unwrap();
+    let blocks = text.split("```yaml\n").skip(1).filter_map(|rest| rest.split_once("```").map(|(block, _)| block));
+    let whole: Vec<_> = blocks.filter(|block| block.contains("\ntables:") && !block.contains("extends:")).collect();
+    assert!(whole.len() >= 2);
+    for block in whole {
+        let declared = desired::parse("docs/schema.md", block).unwrap_or_else(|report| panic!("{report}"));
+        assert_eq!(declared.check(&fake::all()).to_string(), "");
     }
 }
 

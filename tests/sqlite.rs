@@ -6,10 +6,14 @@ mod support;
 mod bench;
 #[path = "sqlite/changes.rs"]
 mod changes;
+#[path = "sqlite/declared.rs"]
+mod declared;
 #[path = "sqlite/fixpoint.rs"]
 mod fixpoint;
 #[path = "sqlite/hostile.rs"]
 mod hostile;
+#[path = "sqlite/pairs.rs"]
+mod pairs;
 #[path = "sqlite/spelling.rs"]
 mod spelling;
 #[path = "sqlite/trouble.rs"]

@@ -81,7 +81,9 @@ impl Build<'_> {
     }
 
     fn target(&self, key: &ForeignKey, span: &Span) -> Result<&Table, Diagnostic> {
-        if let Some(table) = self.schema.tables.values().find(|table| self.rules.same_table(&table.name, &key.table)) {
+        let tables = &self.schema.tables;
+        let same = || tables.values().find(|table| self.rules.same_table(&table.name, &key.table));
+        if let Some(table) = tables.get(&key.table).or_else(same) {
             return Ok(table);
         }
         let written = key.table.to_string();

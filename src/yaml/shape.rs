@@ -135,6 +135,9 @@ fn unknown(entry: &Entry, shape: &Shape) -> Diagnostic {
     let names: Vec<_> = shape.keys.iter().map(|key| key.name).collect();
     let listed = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let problem = Diagnostic::new(&entry.key_span, format!("`{}` is no key of {}", entry.key, shape.name));
+    if entry.key.ends_with(')') && !entry.key.contains('(') {
+        return problem.help("put quotes around a text that holds a comma, as in `type: \"decimal(10,2)\"`");
+    }
     match nearest(&entry.key, names) {
         Some(near) => problem.help(format!("did you mean `{near}`? The keys are {listed}")),
         None => problem.help(format!("the keys are {listed}")),

@@ -83,6 +83,9 @@ pub async fn plan(file: &File, goal: &str, renames: &[Change], declared: &Rename
 
 /// The structure after renames, as SQLite itself carries them out on a copy.
 async fn renamed(before: &Schema, renames: &[Change], file: &File) -> Schema {
+    if renames.is_empty() {
+        return before.clone();
+    }
     let mut session = connect(&file.url).await;
     let mut scratch = session.scratch(None, &Schema::default()).await.unwrap();
     for text in session.read().await.unwrap().copy.unwrap() {

@@ -155,3 +155,50 @@ async fn a_corrupt_catalog_is_not_half_read() {
     let error = refusal(&broken.url).await;
     assert_eq!(error.trouble, Trouble::Unreadable, "{error}");
 }
+
+#[tokio::test]
+async fn a_virtual_table_of_a_module_that_is_not_there() {
+    let file = file(
+        "CREATE TABLE ghost_data (a); CREATE TABLE ghosts (a); PRAGMA writable_schema = ON;
+         INSERT INTO sqlite_master VALUES ('table', 'ghost', 'ghost', 0, 'CREATE VIRTUAL TABLE ghost USING nowhere(x)')",
+    )
+    .await;
+    let reading = crate::bench::reading(&file.url).await;
+    let tables: Vec<_> = reading.schema.tables.keys().map(ToString::to_string).collect();
+    assert_eq!(tables, ["ghosts"]);
+    assert_eq!(reading.schema.opaque[0].name.to_string(), "ghost");
+    assert_eq!(reading.copy.unwrap(), ["CREATE TABLE ghosts (a)"]);
+    let mut session = connect(&file.url).await;
+    session.begin().await.unwrap();
+    session.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_definition_that_is_not_understood_is_shown() {
+    // What SQLite lets pass and nobody writes: a table whose text says more than SQLite reads of it.
+    let file = file(
+        "CREATE TABLE t (a INT); PRAGMA writable_schema = ON;
+         UPDATE sqlite_master SET sql = 'CREATE INDEX i ON t (a) WHERE a COLLATE' WHERE name = 't'",
+    )
+    .await;
+    assert_eq!(refusal(&file.url).await.trouble, Trouble::Unreadable);
+}
+
+#[tokio::test]
+async fn scratch_databases_of_killed_runs_are_swept() {
+    let file = file("CREATE TABLE t (a)").await;
+    let mut session = connect(&file.url).await;
+    let scratch = session.scratch(None, &Schema::default()).await.unwrap();
+    let alive = std::path::PathBuf::from(&scratch.session.place().database).parent().unwrap().to_owned();
+    let dead = std::env::temp_dir().join(format!("undrift_scratch_1_{}", std::process::id()));
+    std::fs::create_dir(&dead).unwrap();
+    std::fs::write(dead.join("scratch.db"), "").unwrap();
+    for folder in [&alive, &dead] {
+        let hour_ago = std::time::SystemTime::now() - Duration::from_secs(3600);
+        std::fs::File::open(folder).unwrap().set_modified(hour_ago).unwrap();
+    }
+    let swept = session.sweep().await.unwrap();
+    assert!(swept.iter().any(|name| dead.ends_with(name)), "{swept:?}");
+    assert!(!dead.exists() && alive.exists());
+    scratch.discard().await.unwrap();
+}

@@ -49,6 +49,10 @@ fn add_indexes(raw: &Raw, schema: &mut Schema) -> Result<(), DbError> {
 
 /// The table of that name, in whatever case: an index remembers how its author wrote it.
 fn find<'a>(tables: &'a mut BTreeMap<QName, Table>, name: &str) -> Option<&'a mut Table> {
+    let exact = QName::bare(name);
+    if tables.contains_key(&exact) {
+        return tables.get_mut(&exact);
+    }
     tables.values_mut().find(|table| same(&table.name.name, name))
 }
 

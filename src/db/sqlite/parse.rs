@@ -426,7 +426,7 @@ mod tests {
 
     #[test]
     fn says_where_it_is_stuck() {
-        assert_eq!(table("t", "CREATE TABLE t (a INT, b INT FROBNICATED (1) NOTHING)").unwrap_err(), Stuck { at: 46 });
+        assert_eq!(table("t", "CREATE TABLE t (a INT, b INT FROBNICATED (1) NOTHING)").unwrap_err(), Stuck { at: 45 });
         assert_eq!(table("t", "CREATE TABLE t").unwrap_err(), Stuck { at: 14 });
     }
 }

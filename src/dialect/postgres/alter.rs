@@ -78,7 +78,7 @@ fn data_type(batch: &Batch<'_>, alteration: &Alteration<'_>) -> Op {
     let Alteration { table, from, to, index, .. } = *alteration;
     let conversion = super::conversion::conversion(&from.data_type, &to.data_type);
     let target = batch.column_after(table, &to.name).unwrap_or(to);
-    let mut statements = type_statements(alteration, target, &conversion);
+    let mut statements = type_statements(batch, alteration, target, &conversion);
     let rebuilt = rebuild::around(batch, table, &to.name);
     statements.splice(0..0, rebuilt.before);
     statements.extend(rebuilt.after);
@@ -95,14 +95,19 @@ fn data_type(batch: &Batch<'_>, alteration: &Alteration<'_>) -> Op {
 }
 
 /// A default that is no value of the new type is taken off first and set anew.
-fn type_statements(alteration: &Alteration<'_>, target: &Column, conversion: &Conversion) -> Vec<String> {
+fn type_statements(
+    batch: &Batch<'_>,
+    alteration: &Alteration<'_>,
+    target: &Column,
+    conversion: &Conversion,
+) -> Vec<String> {
     let alter = alteration.alter();
     let data_type = &target.data_type;
     let replaces_default = alteration.from.default.is_some() && !conversion.same_type;
     let mut statements: Vec<_> = replaces_default.then(|| format!("{alter} DROP DEFAULT")).into_iter().collect();
     let collation = target.collation.as_ref().map(|name| format!(" COLLATE {}", spelled(name))).unwrap_or_default();
     let casts = conversion.cast && target.generated.is_none();
-    let using = if casts { format!(" USING {}::{data_type}", ident(&target.name)) } else { String::new() };
+    let using = casts.then(|| format!(" USING {}", cast(batch, alteration.from, data_type))).unwrap_or_default();
     statements.push(format!("{alter} TYPE {data_type}{collation}{using}"));
     if !conversion.same_type {
         let kept = target.default == alteration.from.default && conversion.cast;
@@ -113,6 +118,17 @@ fn type_statements(alteration: &Alteration<'_>, target: &Column, conversion: &Co
         }
     }
     statements
+}
+
+/// The values of a column as another type. Enums are known to nothing but texts.
+fn cast(batch: &Batch<'_>, from: &Column, data_type: &str) -> String {
+    let has_enum = batch.enum_of(&from.data_type).is_some() || batch.enum_of(data_type).is_some();
+    let text = match (has_enum, from.data_type.ends_with("[]")) {
+        (true, true) => "::text[]",
+        (true, false) => "::text",
+        (false, _) => "",
+    };
+    format!("{}{text}::{data_type}", ident(&from.name))
 }
 
 fn conversion_hazards(table: &QName, from: &Column, to: &Column, conversion: &Conversion) -> Vec<HazardNote> {

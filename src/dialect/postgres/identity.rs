@@ -104,13 +104,13 @@ pub(super) fn transition(schema: &Schema, table: &QName, from: &Column, to: &Col
     let alter = format!("ALTER TABLE {} ALTER COLUMN {}", qualified(table), ident(&to.name));
     match (&from.identity, &to.identity) {
         (None, None) => Vec::new(),
-        (Some(old), None) => vec![stop(table, &alter, &to.name, old)],
+        (Some(old), None) => vec![stop(table, &alter, to, old)],
         (Some(old), Some(new)) if is_serial(old) && is_serial(new) => {
             sequence_change(table, to, &old.options, &new.options).into_iter().collect()
         }
         (Some(old), Some(new)) if !is_serial(old) && !is_serial(new) => set(&alter, old, new),
         (Some(old), Some(new)) => {
-            let mut statements = vec![stop(table, &alter, &to.name, old)];
+            let mut statements = vec![stop(table, &alter, to, old)];
             statements.extend(start(schema, table, &alter, to, new));
             statements
         }
@@ -125,16 +125,19 @@ fn is_serial(identity: &Identity) -> bool {
     identity.kind == IdentityKind::Serial
 }
 
-/// Takes the numbering off a column: the identity, or the default and the sequence behind it.
-fn stop(table: &QName, alter: &str, column: &str, old: &Identity) -> String {
+/// Takes the numbering off a column: the identity, or the default and the sequence behind it. A
+/// sequence that the new default goes on using is only let go.
+fn stop(table: &QName, alter: &str, column: &Column, old: &Identity) -> String {
     if !is_serial(old) {
         return format!("{alter} DROP IDENTITY");
     }
+    let still_used = column.default.as_deref().is_some_and(|default| default.contains("nextval("));
+    let end = if still_used { "ALTER SEQUENCE %s OWNED BY NONE" } else { "DROP SEQUENCE %s" };
     let body = format!(
         "DECLARE owned text := {}; BEGIN EXECUTE {}; EXECUTE format({}, owned); END",
-        owned_sequence(table, column),
+        owned_sequence(table, &column.name),
         literal(&format!("{alter} DROP DEFAULT")),
-        literal("DROP SEQUENCE %s"),
+        literal(end),
     );
     format!("DO {}", literal(&body))
 }

@@ -1,12 +1,12 @@
 //! From changes to operations: one place that knows which file does what.
 
-use super::batch::{Batch, members_of};
+use super::batch::Batch;
 use super::create::table_comment;
 use super::names::{ident, qualified};
 use super::settings::assignment;
 use super::{alter, columns, create, detours, enums, member_ops, members};
 use crate::dialect::rank;
-use crate::model::{Change, Hazard, HazardNote, Member, MemberKind, Object, Op, Pace, QName, Table};
+use crate::model::{Change, Hazard, HazardNote, Member, Object, Op, Pace, QName, Table};
 
 /// The operations for all changes of a batch.
 pub(super) fn ops(batch: &Batch<'_>) -> Vec<Op> {
@@ -93,7 +93,8 @@ fn drop_table(batch: &Batch<'_>, change: usize, table: &Table) -> Vec<Op> {
     op.drops = member_ops::table_objects(table);
     op.frees = table.columns.iter().filter_map(|column| batch.type_object(&column.data_type)).collect();
     op.frees.extend(table.name.schema.clone().map(Object::Namespace));
-    let outward = members_of(table).filter(|member| member.kind() == MemberKind::ForeignKey);
+    // What it refers to and what stays may lose the key that it refers to.
+    let outward = table.foreign_keys.iter().filter(|key| !goes(&key.table)).cloned().map(Member::ForeignKey);
     op.frees.extend(outward.flat_map(|key| outside(table, member_ops::frees(batch, &table.name, &key))));
     op.hazards = vec![
         HazardNote::new(Hazard::DeletesData, format!("{} is dropped with its rows", table.name)),

@@ -59,7 +59,7 @@ pub fn definition(column: &Column) -> String {
     if let Some(collation) = &column.collation {
         text.push_str(&format!(" COLLATE {}", shown(collation)));
     }
-    if !column.nullable && column.identity.is_none() {
+    if !column.nullable {
         text.push_str(&format!(" NOT NULL{}", conflict(&column.options, "not_null_conflict")));
     }
     if let Some(default) = &column.default {

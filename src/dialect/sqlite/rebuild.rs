@@ -16,8 +16,7 @@ use crate::model::{Change, Column, IdentityKind, Op, Pace, Table};
 /// The one operation that carries out all changes of a table.
 pub fn op(group: &Group<'_>) -> Op {
     let indexes = group.changes.iter().map(|(index, _)| *index).collect();
-    let words: Vec<String> = group.changes.iter().map(|(_, change)| words(change)).collect();
-    let title = format!("rebuild table {}: {}", group.name(), words.join(", "));
+    let title = format!("rebuild table {}: {}", group.name(), summary(group));
     let mut op = Op { rank: rank::ALTER_COLUMN, pace: Pace::Slow, ..Op::new(indexes, title, statements(group)) };
     for (index, change) in &group.changes {
         objects::add(&mut op, group, change);
@@ -27,6 +26,17 @@ pub fn op(group: &Group<'_>) -> Op {
     hazards::of_rebuild(&mut op, group);
     objects::settle(&mut op);
     op
+}
+
+/// The first changes by name, and how many there are beside them.
+fn summary(group: &Group<'_>) -> String {
+    const SHOWN: usize = 3;
+    let mut words: Vec<String> = group.changes.iter().take(SHOWN).map(|(_, change)| words(change)).collect();
+    let more = group.changes.len().saturating_sub(SHOWN);
+    if more > 0 {
+        words.push(format!("{more} more"));
+    }
+    words.join(", ")
 }
 
 /// What a change is called in the title.
@@ -151,7 +161,7 @@ fn counts(table: &Table) -> bool {
 }
 
 /// The texts of the table's triggers, which went with the old table.
-fn triggers<'a>(group: &'a Group<'_>) -> impl Iterator<Item = String> + 'a {
+fn triggers(group: &Group<'_>) -> impl Iterator<Item = String> {
     let opaque = group.before.opaque.iter();
     let own = opaque.filter(|opaque| opaque.kind == "trigger" && opaque.table.as_ref() == Some(group.name()));
     own.filter_map(|trigger| trigger.sql.clone())

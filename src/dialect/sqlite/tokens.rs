@@ -97,8 +97,8 @@ fn blank(text: &str) -> Option<usize> {
     if text.starts_with("--") {
         return Some(text.find('\n').map_or(text.len(), |at| at + 1));
     }
-    if text.starts_with("/*") {
-        return Some(text[2..].find("*/").map_or(text.len(), |at| at + 4));
+    if let Some(comment) = text.strip_prefix("/*") {
+        return Some(comment.find("*/").map_or(text.len(), |at| at + 4));
     }
     let white = |c: char| matches!(c, ' ' | '\t' | '\n' | '\r' | '\x0c' | '\u{feff}');
     let length = text.len() - text.trim_start_matches(white).len();

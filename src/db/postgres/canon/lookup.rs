@@ -222,10 +222,9 @@ impl<'a> Lookup<'a> {
         self.comments.get(&(class, object, i64::from(column))).map(|text| (*text).to_owned())
     }
 
-    /// The names of the relations that a relation inherits from or is a partition of.
-    pub(super) fn parents(&self, relation: Oid) -> Vec<QName> {
-        let parents = self.parents.get(&relation).into_iter().flatten();
-        parents.filter_map(|row| self.name_of(self.relation(row.parent)?)).collect()
+    /// The relations that a relation inherits from or is a partition of.
+    pub(super) fn parents(&self, relation: Oid) -> Vec<&'a Relation> {
+        self.parents.get(&relation).into_iter().flatten().filter_map(|row| self.relation(row.parent)).collect()
     }
 
     pub(super) fn partition_key(&self, relation: Oid) -> Option<&'a str> {

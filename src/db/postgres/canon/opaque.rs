@@ -201,7 +201,9 @@ fn view(word: &str, name: &QName, relation: &Relation, query: &str, end: &str) -
 
 /// A table that is a partition, has partitions or inherits; a typed table cannot be made again.
 fn special(name: &QName, relation: &Relation, lookup: &Lookup<'_>) -> Option<String> {
-    let parents: Vec<_> = lookup.parents(relation.oid).iter().map(ident_qualified).collect();
+    let parents = lookup.parents(relation.oid);
+    let parents: Vec<_> =
+        parents.iter().filter_map(|parent| lookup.name_of(parent)).map(|n| ident_qualified(&n)).collect();
     let key = lookup.partition_key(relation.oid).map(|key| format!("PARTITION BY {key}")).unwrap_or_default();
     if relation.partition {
         let bound = relation.bound.as_deref()?;
@@ -214,7 +216,13 @@ fn special(name: &QName, relation: &Relation, lookup: &Lookup<'_>) -> Option<Str
         true => key,
         false => format!("INHERITS ({})", parents.join(", ")),
     };
-    Some(special_table(&table(relation, lookup), &clause))
+    let mut table = table(relation, lookup);
+    let inherited = |name: &String| {
+        let parents = lookup.parents(relation.oid);
+        parents.iter().any(|parent| lookup.attributes(parent.oid).iter().any(|column| column.name == *name))
+    };
+    table.columns.retain(|column| !inherited(&column.name));
+    Some(special_table(&table, &clause))
 }
 
 fn composite(name: &QName, relation: &Relation, lookup: &Lookup<'_>) -> String {
