@@ -1,7 +1,7 @@
 //! `undrift check`
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use owo_colors::OwoColorize;
 
