@@ -1,4 +1,5 @@
 //! `undrift.yaml` as people write it: what it comes to, and what is said of a bad one.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

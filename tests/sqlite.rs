@@ -1,4 +1,5 @@
 //! SQLite: reading, building, changing, locking, on real files.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support;
 

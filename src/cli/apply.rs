@@ -224,7 +224,9 @@ fn summary(fleet: &Fleet, outcomes: &[Outcome]) -> String {
                 let left = carried.remaining.len();
                 out.push_str(&format!("{} {tenant}: repaired; {left} left as said above\n", "✔".green()));
             }
-            Ending::Skipped => out.push_str(&format!("{} {tenant}: nothing was allowed to run\n", "-".yellow())),
+            Ending::Skipped => {
+                out.push_str(&format!("{} {tenant}: left as it is, for the reasons above\n", "-".yellow()))
+            }
             Ending::Failed(message, next) => {
                 out.push_str(&format!("{} {tenant}: {message}\n  next: {next}\n", "✘".red()));
             }

@@ -1,7 +1,7 @@
 //! `undrift check`
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use owo_colors::OwoColorize;
 
@@ -30,7 +30,7 @@ pub fn run(cli: &Cli, args: &CheckArgs) -> Result<Exit, Failure> {
         }
     }
     for path in &schemas {
-        problems.extend(check_schema(path));
+        problems.extend(desired::check(path, &usual_servers()));
         checked.push(path.display().to_string());
     }
     let mut notes = Report::new();
@@ -52,14 +52,6 @@ fn schema_files(config: &Config) -> BTreeSet<PathBuf> {
     };
     let own = config.schema.iter().map(|schema| schema.path.clone());
     own.chain(config.sources.iter().flat_map(of_source)).collect()
-}
-
-/// Everything that is wrong with a schema on any engine.
-fn check_schema(path: &Path) -> Report {
-    match desired::load(path) {
-        Ok(declared) => declared.check(&usual_servers()),
-        Err(report) => report,
-    }
 }
 
 /// Without a database to ask, a schema is checked for the versions that are most in use.

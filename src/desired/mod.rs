@@ -76,7 +76,7 @@ pub struct Wanted {
 /// # Errors
 /// Everything that is wrong with it whatever the engine.
 pub fn load(path: &Path) -> Result<Declared, Report> {
-    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("sql")) {
+    if is_sql(path) {
         let text = yaml::read_text(path, LARGEST_SQL)?;
         return Ok(Declared::Sql { path: path.display().to_string(), text });
     }
@@ -91,14 +91,40 @@ pub fn parse(path: &str, text: &str) -> Result<Declared, Report> {
     checked(Module::parse(path, text)?, path.to_owned())
 }
 
-fn checked(module: Module, path: String) -> Result<Declared, Report> {
+/// Everything that is wrong with a file: what [`load`] says and, whatever that was, what it would
+/// mean on each of these servers.
+pub fn check(path: &Path, dialects: &[Box<dyn Dialect>]) -> Report {
+    if is_sql(path) {
+        return load(path).err().unwrap_or_default();
+    }
+    let module = match Module::read(path) {
+        Ok(module) => module,
+        Err(report) => return report,
+    };
+    let path = path.display().to_string();
+    let mut problems = form(&module);
+    let hash = Hash::of_json(&module.texts());
+    problems.extend(Declared::Yaml(Yaml { module, path, hash }).check(dialects));
+    problems
+}
+
+fn is_sql(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("sql"))
+}
+
+/// What is wrong with the form of a file: keys and types.
+fn form(module: &Module) -> Report {
     let mut problems = Report::new();
     for vendor in engine::VENDORS {
         let root = module.merged(vendor, &mut problems);
         yaml::check(&root, &Kind::Object(&shapes::SCHEMA), &mut problems);
     }
+    problems
+}
+
+fn checked(module: Module, path: String) -> Result<Declared, Report> {
     let hash = Hash::of_json(&module.texts());
-    problems.or(Declared::Yaml(Yaml { module, path, hash }))
+    form(&module).or(Declared::Yaml(Yaml { module, path, hash }))
 }
 
 impl Declared {

@@ -1,3 +1,5 @@
+//! Small schemas, and the changes that are seen between them.
+
 use super::{difference, is_extra, pending_renames};
 use crate::model::{Change, Check, Column, Index, Member, Part, Property, QName, Renames, Schema, Table};
 

@@ -28,6 +28,9 @@ use crate::db::{Connection, Patience, Place, Reading, Session, Target};
 use crate::desired::Declared;
 use crate::model::{Engine, Hash, Platform, Schema};
 
+/// What each schema came to on each kind of server.
+type References = BTreeMap<(Platform, Hash), Result<Arc<Reference>, Arc<ReconcileError>>>;
+
 /// One process' knowledge of references, and how to get at scratch databases.
 pub struct Reconciler {
     /// How long connecting and reading may take.
@@ -35,7 +38,7 @@ pub struct Reconciler {
     /// Servers to make scratch databases on, where the tenant's own is not to be used.
     pub scratch: BTreeMap<Engine, Target>,
     swept: Mutex<BTreeSet<String>>,
-    references: Mutex<BTreeMap<(Platform, Hash), Result<Arc<Reference>, Arc<ReconcileError>>>>,
+    references: Mutex<References>,
 }
 
 /// What was found when a database was looked at.

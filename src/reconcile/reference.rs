@@ -1,10 +1,10 @@
 //! The declared schema as a server reads it back.
 
 use super::{ReconcileError, Reconciler, copy};
-use crate::db::{Connection, Session};
+use crate::db::{Connection, DbError, Session, Trouble};
 use crate::desired::{Declared, Wanted};
 use crate::dialect;
-use crate::model::{Fingerprint, Platform, Schema};
+use crate::model::{Fingerprint, Platform, Schema, Table};
 use crate::plan;
 
 /// What every tenant on servers of one kind should look like.
@@ -42,9 +42,41 @@ pub(super) async fn build(
     let discarded = scratch.discard().await;
     let mut schema = wanted.scope.apply(read?.schema);
     discarded.map_err(ReconcileError::Scratch)?;
+    if let Some(lost) = lost(&wanted.schema, &schema) {
+        let error = DbError::new(Trouble::Statement, "read it back", format!("the server made no {lost} of it"));
+        let server = platform.to_string();
+        return Err(ReconcileError::Unbuildable { server, step: "build the declared schema".to_owned(), error });
+    }
     forget_undeclared_names(&mut schema, &wanted.schema, declared.sql().is_some());
     let fingerprint = Fingerprint::of(&schema);
     Ok(Reference { platform, wanted, schema, fingerprint })
+}
+
+/// The first declared table, column or constraint that the server accepted and did not make: servers
+/// drop some silently that they take for redundant. A reference without it would call its absence
+/// "in sync".
+fn lost(declared: &Schema, read: &Schema) -> Option<String> {
+    for (name, table) in &declared.tables {
+        let Some(found) = read.tables.get(name) else { return Some(format!("table {name}")) };
+        if let Some(column) = table.columns.iter().find(|column| found.column(&column.name).is_none()) {
+            return Some(format!("column {name}.{}", column.name));
+        }
+        let constraints = [
+            (table.primary_key.iter().count(), found.primary_key.iter().count(), "primary key"),
+            (unique_keys(table), unique_keys(found), "unique constraint"),
+            (table.foreign_keys.len(), found.foreign_keys.len(), "foreign key"),
+            (table.checks.len(), found.checks.len(), "check"),
+        ];
+        if let Some((.., what)) = constraints.into_iter().find(|(wanted, found, _)| wanted > found) {
+            return Some(format!("{what} of {name}"));
+        }
+    }
+    None
+}
+
+/// Unique constraints and unique indexes together: MySQL makes no difference between them.
+fn unique_keys(table: &Table) -> usize {
+    table.uniques.len() + table.indexes.iter().filter(|index| index.unique).count()
 }
 
 /// Names that nobody declared are the server's business and are not compared.

@@ -10,6 +10,7 @@ mod errors;
 mod fingerprints;
 mod fixpoint;
 mod names;
+mod pairs;
 mod sessions;
 
 use undrift::db::{Connection, Patience, Session, Target};
@@ -60,7 +61,8 @@ async fn plan_between(url: &str, from: &Schema, to: &Schema, renames: &Renames) 
     let goal = from.evolve(&changes);
     let nothing = plan::Batch { from, to: from, changes: &[] };
     let rest = plan::Batch { from, to: &goal, changes: &changes };
-    plan::build(&*dialect, Fingerprint::of(from), nothing, rest, Vec::new()).unwrap()
+    plan::build(&*dialect, Fingerprint::of(from), nothing, rest, Vec::new())
+        .unwrap_or_else(|circle| panic!("{circle}: {changes:#?}"))
 }
 
 /// Runs a plan's statements, its preconditions first.

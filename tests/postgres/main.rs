@@ -1,4 +1,5 @@
 //! PostgreSQL: reading, rendering, altering, and what goes wrong, on a real server.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -21,9 +21,10 @@ pub fn below_with(folder: &str, extension: &str) -> Vec<PathBuf> {
     below(folder).into_iter().filter(|path| path.extension().is_some_and(|found| found == extension)).collect()
 }
 
-/// A file's text, by its path relative to the root.
+/// A file's text, by its path relative to the root. Some test data is no UTF-8, and means it.
 pub fn read(path: &Path) -> String {
-    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    let bytes = fs::read(root().join(path)).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn collect(folder: &Path, found: &mut Vec<PathBuf>) {

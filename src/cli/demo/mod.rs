@@ -2,7 +2,7 @@
 
 mod tenants;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use owo_colors::OwoColorize;
 
@@ -97,7 +97,7 @@ async fn make(folder: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-fn io(path: &PathBuf, error: &std::io::Error) -> Failure {
+fn io(path: &Path, error: &std::io::Error) -> Failure {
     Failure::new(format!("{}: {error}", path.display()), "name a folder that can be written to: undrift demo DIR")
 }
 

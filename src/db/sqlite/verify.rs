@@ -27,7 +27,7 @@ pub(super) fn against(raw: &Raw, schema: &Schema) -> Result<(), DbError> {
     Ok(())
 }
 
-fn by_table<'a, T>(rows: &'a [T], table: fn(&T) -> &String) -> BTreeMap<&'a str, Vec<&'a T>> {
+fn by_table<T>(rows: &[T], table: fn(&T) -> &String) -> BTreeMap<&str, Vec<&T>> {
     let mut all: BTreeMap<&str, Vec<&T>> = BTreeMap::new();
     for row in rows {
         all.entry(table(row).as_str()).or_default().push(row);

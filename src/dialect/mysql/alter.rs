@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::create::{default_option, table_option};
+use super::create::{check, default_option, table_option};
 use super::names::{literal, quote};
 use super::ops::{Batch, is_collation, is_replaced, leads_with};
 use super::piece::{Phase, Piece, Slot};
 use super::tables::{self, alter_one};
+use super::tokens::mentioned;
 use super::types::is_textual;
 use super::{facts, hazards, members};
 use crate::dialect::rank;
-use crate::model::{Change, Column, Generated, Hazard, Index, Object, Op, Property, QName};
+use crate::model::{Change, Check, Column, Generated, Hazard, Index, Object, Op, Property, QName};
 
 /// The changes of one column's properties: one `MODIFY` for all.
 #[derive(Clone, Default)]
@@ -93,7 +94,7 @@ impl Batch<'_> {
     pub fn stranded(&self, table: &QName, column: &str) -> Vec<(Slot, String)> {
         let Some(before) = self.before(table) else { return Vec::new() };
         let over = |index: &&Index| index.columns().any(|own| own == column) && index.parts.len() > 1;
-        let mentioned = |index: &Index| {
+        let changed = |index: &Index| {
             let mut members = self.changes.iter().filter(|change| change.table() == Some(table));
             members.any(|change| match change {
                 Change::DropMember { from, .. } | Change::AlterMember { from, .. } => {
@@ -102,7 +103,7 @@ impl Batch<'_> {
                 _ => false,
             })
         };
-        let gone = before.indexes.iter().filter(over).filter(|index| !mentioned(index));
+        let gone = before.indexes.iter().filter(over).filter(|index| !changed(index));
         gone.filter_map(|index| index.name.as_deref())
             .map(|name| (Slot::DropIndex, format!("DROP INDEX {}", quote(name))))
             .collect()
@@ -161,13 +162,15 @@ impl Batch<'_> {
     }
 
     /// A column that is computed when read cannot become anything else: it is dropped and made anew, stored first if it
-    /// is to keep its values. Its indexes are made anew with it.
+    /// is to keep its values. Its indexes and checks are made anew with it.
     fn replace(&self, mut piece: Piece, from: &Column, to: &Column) -> Piece {
         let table = piece.table.clone();
-        for index in self.indexes_on(&table, &from.name) {
-            let name = index.name.as_deref().unwrap_or_default();
-            piece.clauses.push((Slot::DropIndex, format!("DROP INDEX {}", quote(name))));
-            piece.clauses.push((Slot::AddIndex, format!("ADD {}", self.dialect.index(index))));
+        let indexes = self.indexes_on(&table, &from.name);
+        piece.clauses.extend(indexes.into_iter().flat_map(|index| self.made_anew(index)));
+        for own in self.checks_on(&table, &from.name) {
+            let name = own.name.as_deref().unwrap_or_default();
+            piece.clauses.push((Slot::DropConstraint, self.dialect.drop_check(name)));
+            piece.clauses.push((Slot::AddConstraint, format!("ADD {}", check(own))));
         }
         let mut first = to.clone();
         if let (Some(old), None) = (&from.generated, &to.generated) {
@@ -186,6 +189,13 @@ impl Batch<'_> {
         let (Some(before), Some(after)) = (self.before(table), self.after(table)) else { return Vec::new() };
         let over = |index: &&Index| index.columns().any(|own| own == column) && after.indexes.contains(index);
         before.indexes.iter().filter(over).collect()
+    }
+
+    /// The checks over a column that stay as they are. Some go with the column, some keep it from going.
+    fn checks_on(&self, table: &QName, column: &str) -> Vec<&Check> {
+        let (Some(before), Some(after)) = (self.before(table), self.after(table)) else { return Vec::new() };
+        let over = |own: &&Check| !mentioned(&own.expr, [column]).is_empty() && after.checks.contains(own);
+        before.checks.iter().filter(over).collect()
     }
 
     fn option(&self, number: usize, table: &QName, option: &str, to: Option<&str>) -> Piece {

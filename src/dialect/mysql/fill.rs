@@ -55,8 +55,8 @@ impl Batch<'_> {
     fn free_working_name(&self, table: &QName, column: &str) -> String {
         let stays = |name: &str| self.after(table).is_some_and(|after| after.column(name).is_some());
         let numbered = (2..).map(|number| working_name(&format!("{column}_{number}")));
-        let names = std::iter::once(working_name(column)).chain(numbered);
-        names.skip_while(|name| stays(name)).next().unwrap_or_else(|| working_name(column))
+        let mut names = std::iter::once(working_name(column)).chain(numbered);
+        names.find(|name| !stays(name)).unwrap_or_else(|| working_name(column))
     }
 
     /// Gives a value to the rows that have none. Columns that note the time of an update do not take note of this one.

@@ -105,8 +105,24 @@ impl<'a> Batch<'a> {
             piece.frees.extend(column_objects(table, key));
             piece.frees.extend(self.keys_behind(key));
             piece.frees.extend(self.indexes_behind(table, &key.columns));
+            self.keep_index(&mut piece, key);
         }
         piece
+    }
+
+    /// The index that the server made for an unnamed key would go without a word when the key comes back under its
+    /// name: it is declared anew.
+    fn keep_index(&self, piece: &mut Piece, key: &ForeignKey) {
+        let table = piece.table.clone();
+        let Some(after) = self.after(&table) else { return };
+        for new in after.foreign_keys.iter().filter(|new| new.columns == key.columns) {
+            let indexes = self.maybe_implicit(&table, &key.columns);
+            for index in indexes.into_iter().filter(|index| index.name != new.name) {
+                let label = index.name.as_deref().unwrap_or_default();
+                piece.hazards.extend(hazards::adds_index(&table, index, label));
+                piece.clauses.extend(self.made_anew(index));
+            }
+        }
     }
 
     /// Adds foreign keys to a table.

@@ -1,5 +1,7 @@
 //! Keys, indexes and checks of tables that stay. Foreign keys are in [`foreign`](super::foreign).
 
+use std::collections::BTreeSet;
+
 use super::create::check;
 use super::names::quote;
 use super::ops::{Batch, leads_with};
@@ -85,11 +87,8 @@ impl Batch<'_> {
         piece.hazards.extend(hazards::adds_index(&table, index, label));
         piece.preconditions.extend(self.duplicates(number, &table, index, label));
         piece.makes.extend(index.name.iter().map(|name| Object::Member(table.clone(), name.clone())));
-        for kept in self.implicit_behind(&table, index) {
-            let name = kept.name.as_deref().unwrap_or_default();
-            piece.clauses.push((Slot::DropIndex, format!("DROP INDEX {}", quote(name))));
-            piece.clauses.push((Slot::AddIndex, format!("ADD {}", self.dialect.index(kept))));
-        }
+        let kept = self.implicit_behind(&table, index);
+        piece.clauses.extend(kept.into_iter().flat_map(|kept| self.made_anew(kept)));
         let clause = format!("ADD {}", self.dialect.index(index));
         self.index_comes(piece, index).clause(Slot::AddIndex, clause)
     }
@@ -97,15 +96,27 @@ impl Batch<'_> {
     /// Indexes that stay and that the server may have made for a foreign key. It removes those without a word as
     /// soon as another index can take their place, so they are declared anew in the same statement.
     fn implicit_behind(&self, table: &QName, index: &Index) -> Vec<&Index> {
+        let Some(before) = self.before(table) else { return Vec::new() };
+        let own: BTreeSet<&Vec<String>> = before.foreign_keys.iter().map(|key| &key.columns).collect();
+        let replaced = own.into_iter().filter(|columns| leads_with(index, columns));
+        replaced.flat_map(|columns| self.maybe_implicit(table, columns)).collect()
+    }
+
+    /// The indexes that stay and that look as if the server had made them for a foreign key over these columns.
+    pub fn maybe_implicit(&self, table: &QName, columns: &[String]) -> Vec<&Index> {
         let (Some(before), Some(after)) = (self.before(table), self.after(table)) else { return Vec::new() };
         let plain = |own: &&Index| !own.unique && own.comment.is_none() && own.options.is_empty();
-        let of_key = |own: &&Index| {
-            let columns: Vec<String> = own.columns().map(str::to_owned).collect();
-            let keyed =
-                before.foreign_keys.iter().any(|key| key.columns == columns && after.foreign_keys.contains(key));
-            keyed && columns.len() == own.parts.len() && leads_with(own, &columns) && leads_with(index, &columns)
-        };
-        before.indexes.iter().filter(|own| after.indexes.contains(own)).filter(plain).filter(of_key).collect()
+        let exact = |own: &&Index| own.parts.len() == columns.len() && leads_with(own, columns);
+        before.indexes.iter().filter(|own| after.indexes.contains(own)).filter(plain).filter(exact).collect()
+    }
+
+    /// Drops an index and makes it again in the same statement.
+    pub fn made_anew(&self, index: &Index) -> [(Slot, String); 2] {
+        let name = index.name.as_deref().unwrap_or_default();
+        [
+            (Slot::DropIndex, format!("DROP INDEX {}", quote(name))),
+            (Slot::AddIndex, format!("ADD {}", self.dialect.index(index))),
+        ]
     }
 
     /// What an index needs and gives.

@@ -136,6 +136,8 @@ impl Piece {
         let slow = self.hazards.iter().any(|note| is_slow(note.hazard));
         self.hazards.sort();
         self.hazards.dedup();
+        // What is replaced by something that uses the same column waits for that column's new form.
+        self.frees.retain(|object| !self.needs.contains(object));
         let own: BTreeSet<Object> = self.makes.iter().cloned().collect();
         self.needs.retain(|object| !own.contains(object));
         Op {

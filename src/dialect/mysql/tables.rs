@@ -47,7 +47,7 @@ impl Batch<'_> {
     /// The table's own foreign keys go first where what they refer to goes too: the two may refer to each other.
     fn drop(&self, number: usize, table: &Table) -> Vec<Op> {
         let name = &table.name;
-        let goes = |other: &QName| other != name && self.to.tables.get(other).is_none();
+        let goes = |other: &QName| other != name && !self.to.tables.contains_key(other);
         let keys: Vec<_> = table.foreign_keys.iter().filter(|key| goes(&key.table)).collect();
         let mut ops = Vec::new();
         if !keys.is_empty() {

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::batch::{Batch, key_columns, objects, referenced_key, replaces, sorted};
+use super::batch::{Batch, key_columns, referenced_key, replaces, sorted};
 use super::member_ops::{frees, needs};
 use super::members;
 use crate::dialect::rank;
@@ -71,11 +71,12 @@ fn disturbance(batch: &Batch<'_>, table: &QName, column: &str) -> Vec<usize> {
     retyped.into_iter().chain(batch.recreation(table, column)).chain(rebuilt_enum).collect()
 }
 
+/// Neither this nor putting it back counts as dropping or making the foreign key: it may be renamed
+/// in the same batch, afterwards.
 fn take_off(batch: &Batch<'_>, causes: &[usize], table: &QName, member: &Member) -> Op {
     let title = format!("take off foreign key {table}.{}", member.label());
     let mut op = Op::new(causes.to_vec(), title, vec![members::drop(table, member)]);
     op.rank = rank::DROP_FOREIGN_KEY;
-    op.drops = objects(table, member);
     op.frees = frees(batch, table, member);
     op
 }
@@ -86,7 +87,6 @@ fn put_back(batch: &Batch<'_>, causes: &[usize], table: &QName, member: &Member,
     op.rank = rank::ADD_FOREIGN_KEY;
     op.pace = Pace::Slow;
     op.needs = needs(batch, table, member);
-    op.makes = objects(table, member);
     let why = format!("writes to {table} and {} wait while rows are checked", key.table);
     op.hazards.push(HazardNote::new(Hazard::ShareLock, why));
     op

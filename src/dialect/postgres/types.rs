@@ -241,8 +241,13 @@ fn string(text: &str, family: Family, data_type: &str) -> Result<String, String>
 pub(super) fn generate(generator: Generator, version: Version) -> Result<String, String> {
     match generator {
         Generator::UuidV7 if version.0 >= 18 => Ok("uuidv7()".to_owned()),
-        _ if version.0 < 13 => {
-            Err("PostgreSQL 12 makes no UUIDs by itself: install pgcrypto and write the expression as sql".to_owned())
+        // PostgreSQL 12 has no function for it without an extension: random digits with version and variant set.
+        Generator::Uuid if version.0 < 13 => Ok("overlay(overlay(md5(random()::text || clock_timestamp()::text || \
+             random()::text) placing '4' from 13) placing substring('89ab' from (1 + floor(random() * 4))::int for 1) \
+             from 17)::uuid"
+            .to_owned()),
+        Generator::UuidV7 if version.0 < 13 => {
+            Err("PostgreSQL 12 makes no UUIDs that sort by time: write an expression as sql".to_owned())
         }
         Generator::Uuid => Ok("gen_random_uuid()".to_owned()),
         // A random UUID with the milliseconds since 1970 in its first six bytes and the version set to 7.
