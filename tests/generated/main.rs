@@ -23,7 +23,7 @@ mod types;
 mod yaml;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use undrift::model::Engine;
 
@@ -107,14 +107,18 @@ fn tried(bench: &Bench, pair: &Pair) -> Result<Outcome, Failure> {
 }
 
 fn report(bench: &Bench, seed: u64, pair: Pair, failure: &Failure) {
-    let kind = gist(failure);
+    let (kind, started) = (gist(failure), Instant::now());
     let mut last = failure.clone();
-    let smallest = shrink::smallest(pair, TRIES, &mut |pair| match tried(bench, pair) {
-        Err(failure) if gist(&failure) == kind => {
-            last = failure;
-            true
-        }
-        _ => false,
+    let smallest = shrink::smallest(pair, TRIES, &mut |pair| {
+        let tried = if started.elapsed() < PATIENCE { tried(bench, pair) } else { Ok(Outcome::Reached) };
+        let fails = tried.is_err_and(|failure| {
+            let same = gist(&failure) == kind;
+            if same {
+                last = failure;
+            }
+            same
+        });
+        fails
     });
     let (before, after) = (yaml::text(&smallest.before), yaml::text(&smallest.after));
     println!("==== {} seed {seed}: {last}\n---- from\n{before}---- to\n{after}", bench.engine);
