@@ -107,7 +107,7 @@ fn type_statements(
     let mut statements: Vec<_> = replaces_default.then(|| format!("{alter} DROP DEFAULT")).into_iter().collect();
     let collation = target.collation.as_ref().map(|name| format!(" COLLATE {}", spelled(name))).unwrap_or_default();
     let casts = conversion.cast && target.generated.is_none();
-    let using = casts.then(|| format!(" USING {}", cast(batch, alteration.from, data_type))).unwrap_or_default();
+    let using = if casts { format!(" USING {}", cast(batch, alteration.from, data_type)) } else { Default::default() };
     statements.push(format!("{alter} TYPE {data_type}{collation}{using}"));
     if !conversion.same_type {
         let kept = target.default == alteration.from.default && conversion.cast;

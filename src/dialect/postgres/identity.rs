@@ -182,7 +182,7 @@ fn free_name(schema: &Schema, table: &QName, column: &str) -> QName {
 /// Changes an identity column to other settings.
 fn set(alter: &str, old: &Identity, new: &Identity) -> Vec<String> {
     let kind = generated_word(new.kind).filter(|_| old.kind != new.kind).map(|word| format!("SET GENERATED {word}"));
-    let options = (old.options != new.options).then(|| settings(&new.options)).unwrap_or_default();
+    let options = if old.options != new.options { settings(&new.options) } else { Default::default() };
     let options = options.into_iter().map(|setting| format!("SET {setting}"));
     let clauses: Vec<_> = kind.into_iter().chain(options).collect();
     if clauses.is_empty() { Vec::new() } else { vec![format!("{alter} {}", clauses.join(" "))] }

@@ -66,7 +66,7 @@ fn foreign_key(key: &ForeignKey) -> String {
     }
     sql.extend(key.on_update.iter().map(|action| format!(" ON UPDATE {action}")));
     sql.push_str(deferrable(key.deferrable));
-    sql.push_str(&marks(&key.options));
+    sql.push_str(marks(&key.options));
     sql
 }
 

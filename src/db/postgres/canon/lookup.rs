@@ -42,7 +42,7 @@ pub(super) struct Lookup<'a> {
 }
 
 /// Rows in groups, in the order in which they came.
-fn grouped<'a, T, K: std::hash::Hash + Eq>(rows: &'a [T], key: impl Fn(&T) -> K) -> HashMap<K, Vec<&'a T>> {
+fn grouped<T, K: std::hash::Hash + Eq>(rows: &[T], key: impl Fn(&T) -> K) -> HashMap<K, Vec<&T>> {
     let mut groups: HashMap<K, Vec<&T>> = HashMap::new();
     for row in rows {
         groups.entry(key(row)).or_default().push(row);
