@@ -2,25 +2,11 @@
 
 mod support;
 
-use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
 use rstest::rstest;
-use support::{Cli, Output};
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Engine {
-    Postgres,
-    Mariadb,
-    Sqlite,
-}
-
-struct Tenant {
-    engine: Engine,
-    url: String,
-    folder: tempfile::TempDir,
-}
+use support::{Engine, Output, Tenant};
 
 const BEFORE: &str = "
 schema: before
@@ -50,69 +36,29 @@ tables:
       idx_hash: [password_hash]
 ";
 
-impl Tenant {
-    /// A database as it was before, with two rows.
-    fn before(engine: Engine) -> Self {
-        let folder = support::folder();
-        let url = match engine {
-            Engine::Postgres => support::postgres().database("kept"),
-            Engine::Mariadb => support::mariadb().database("kept"),
-            Engine::Sqlite => {
-                let file = folder.path().join("tenant.db");
-                std::fs::write(&file, "").expect("the folder is ours");
-                format!("sqlite:{}", file.display())
-            }
-        };
-        let tenant = Self { engine, url, folder };
-        tenant.write("before.yaml", BEFORE);
-        tenant.write("after.yaml", AFTER);
-        tenant.run(&["apply", "--url", &tenant.url, "--schema", "before.yaml"]).expect_code(0);
-        tenant.sql("INSERT INTO users (id, password, nick) VALUES (1, 'h1', 'a'), (2, 'h2', 'b')");
-        tenant
-    }
+/// A database as it was before, with two rows.
+fn before(engine: Engine) -> Tenant {
+    let tenant = Tenant::empty(engine);
+    tenant.write("before.yaml", BEFORE);
+    tenant.write("after.yaml", AFTER);
+    tenant.run(&["apply", "--url", &tenant.url, "--schema", "before.yaml"]).expect_code(0);
+    tenant.sql("INSERT INTO users (id, password, nick) VALUES (1, 'h1', 'a'), (2, 'h2', 'b')");
+    tenant
+}
 
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.path().join(name), text).expect("the folder is ours");
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        Cli::new().folder(self.path()).run(arguments)
-    }
-
-    fn undrift(&self, command: &str, more: &[&str]) -> Output {
-        let fixed = [command, "--url", &self.url, "--schema", "after.yaml", "--policy", "policy.yaml"];
-        self.run(&[&fixed, more].concat())
-    }
-
-    fn sql(&self, script: &str) {
-        match self.engine {
-            Engine::Postgres => support::postgres().sql(&self.url, script),
-            Engine::Mariadb => support::mariadb().sql(&self.url, script),
-            Engine::Sqlite => support::sqlite_sql(&self.url, script),
-        }
-    }
-
-    fn query(&self, query: &str) -> String {
-        match self.engine {
-            Engine::Postgres => support::postgres().query(&self.url, query),
-            Engine::Mariadb => support::mariadb().query(&self.url, query),
-            Engine::Sqlite => support::sqlite_query(&self.url, query),
-        }
-    }
+fn undrift(tenant: &Tenant, command: &str, more: &[&str]) -> Output {
+    let fixed = [command, "--url", &tenant.url, "--schema", "after.yaml", "--policy", "policy.yaml"];
+    tenant.run(&[&fixed, more].concat())
 }
 
 #[rstest]
 fn what_needs_something_denied_is_kept_back_with_it(
     #[values(Engine::Postgres, Engine::Mariadb, Engine::Sqlite)] engine: Engine,
 ) {
-    let tenant = Tenant::before(engine);
+    let tenant = before(engine);
     let policy = "policy: some\nrules:\n  - { name: no phones, match: { object: users.phone }, then: deny }\n  - { name: rest, match: {}, then: allow }\n";
     tenant.write("policy.yaml", policy);
-    let apply = tenant.undrift("apply", &["--yes"]).expect_code(3);
+    let apply = undrift(&tenant, "apply", &["--yes"]).expect_code(3);
     assert!(apply.stdout.contains("deny (no phones)"), "{}", apply.stdout);
     assert!(apply.stdout.contains("needs users.phone, which is kept back"), "{}", apply.stdout);
     assert!(
@@ -121,7 +67,7 @@ fn what_needs_something_denied_is_kept_back_with_it(
         apply.stdout
     );
     assert_eq!(tenant.query("SELECT count(password_hash) + count(town) FROM users"), "2");
-    let plan = tenant.undrift("plan", &[]).expect_code(2);
+    let plan = undrift(&tenant, "plan", &[]).expect_code(2);
     for (there, words) in [(true, "users.phone"), (true, "users.idx_phone"), (false, "users.town"), (false, "idx_hash")]
     {
         assert_eq!(plan.stdout.contains(words), there, "{words}\n{}", plan.stdout);
@@ -132,32 +78,32 @@ fn what_needs_something_denied_is_kept_back_with_it(
 fn a_rename_that_is_denied_keeps_back_what_uses_the_new_name(
     #[values(Engine::Postgres, Engine::Mariadb, Engine::Sqlite)] engine: Engine,
 ) {
-    let tenant = Tenant::before(engine);
+    let tenant = before(engine);
     let policy = "policy: some\nrules:\n  - { name: no renames, match: { change: rename_column }, then: deny }\n  - { name: rest, match: {}, then: allow }\n";
     tenant.write("policy.yaml", policy);
-    let apply = tenant.undrift("apply", &[]).expect_code(3);
+    let apply = undrift(&tenant, "apply", &[]).expect_code(3);
     assert!(apply.stdout.contains("1 repaired, 0 skipped, 0 errors"), "{}", apply.stdout);
     assert_eq!(tenant.query("SELECT count(password) + count(phone) + count(town) FROM users"), "2");
-    let plan = tenant.undrift("plan", &[]).expect_code(2);
+    let plan = undrift(&tenant, "plan", &[]).expect_code(2);
     assert!(plan.stdout.contains("users.password → password_hash"), "{}", plan.stdout);
     assert!(plan.stdout.contains("users.idx_hash") && !plan.stdout.contains("users.idx_town"), "{}", plan.stdout);
 }
 
 #[rstest]
 fn report_only_changes_nothing(#[values(Engine::Postgres, Engine::Mariadb, Engine::Sqlite)] engine: Engine) {
-    let tenant = Tenant::before(engine);
+    let tenant = before(engine);
     let review = include_str!("../policies/review.yaml");
     tenant.write("policy.yaml", review);
-    let apply = tenant.undrift("apply", &["--yes"]).expect_code(3);
+    let apply = undrift(&tenant, "apply", &["--yes"]).expect_code(3);
     assert!(apply.stdout.contains("0 repaired, 1 skipped, 0 errors"), "{}", apply.stdout);
     assert_eq!(tenant.query("SELECT count(password) FROM users"), "2");
 }
 
 #[test]
 fn a_dry_run_changes_nothing() {
-    let tenant = Tenant::before(Engine::Sqlite);
+    let tenant = before(Engine::Sqlite);
     tenant.write("policy.yaml", include_str!("../policies/permissive.yaml"));
-    tenant.undrift("apply", &["--dry-run"]).expect_code(0);
+    undrift(&tenant, "apply", &["--dry-run"]).expect_code(0);
     assert_eq!(tenant.query("SELECT count(password) FROM users"), "2");
 }
 
@@ -165,7 +111,7 @@ fn a_dry_run_changes_nothing() {
 /// comes meanwhile is told that the first one is at work.
 #[test]
 fn a_lock_is_waited_for_in_short_turns_and_two_never_work_on_one_database() {
-    let tenant = Tenant::before(Engine::Postgres);
+    let tenant = before(Engine::Postgres);
     let policy = "policy: short\nrules: [{ name: all, match: {}, then: allow }]\nlimits: { lock_timeout: 500ms }\n";
     tenant.write("policy.yaml", policy);
     tenant.sql("CREATE TABLE let_go (x integer)");
@@ -174,11 +120,11 @@ fn a_lock_is_waited_for_in_short_turns_and_two_never_work_on_one_database() {
         until(|| {
             tenant.query("SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND relation = 'users'::regclass") == "1"
         });
-        let first = scope.spawn(|| tenant.undrift("apply", &[]));
+        let first = scope.spawn(|| undrift(&tenant, "apply", &[]));
         until(|| {
             tenant.query("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'users'::regclass") == "1"
         });
-        let second = tenant.undrift("apply", &[]);
+        let second = undrift(&tenant, "apply", &[]);
         tenant.sql("INSERT INTO let_go VALUES (1)");
         let first = first.join().expect("it ran").expect_code(0);
         assert!(first.stderr.contains("trying again"), "{}", first.stderr);
