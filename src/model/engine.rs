@@ -111,6 +111,10 @@ impl Platform {
 
 impl fmt::Display for Platform {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.vendor, self.version)
+        // Since version 10 PostgreSQL's versions have two numbers.
+        match self.vendor {
+            Vendor::Postgres => write!(f, "{} {}.{}", self.vendor, self.version.0, self.version.1),
+            _ => write!(f, "{} {}", self.vendor, self.version),
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! compare with `==`, order totally and serialise stably.
 
 mod change;
+mod change_kind;
 mod engine;
 mod evolve;
 mod fingerprint;
@@ -17,7 +18,8 @@ mod scope;
 mod tenant;
 mod verdict;
 
-pub use change::{Change, ChangeKind, Member, MemberKind, Property};
+pub use change::{Change, Member, MemberKind, Property};
+pub use change_kind::ChangeKind;
 pub use engine::{Engine, Platform, Vendor, Version};
 pub use fingerprint::{FORMAT as FINGERPRINT_FORMAT, Fingerprint, Hash};
 pub use glob::Glob;

@@ -9,8 +9,10 @@ mod mariadb;
 mod postgres;
 mod server;
 mod sqlite;
+mod tenant;
 
 pub use cli::{Cli, Output, undrift};
 pub use mariadb::{MariadbServer, mariadb};
 pub use postgres::{PostgresServer, postgres};
 pub use sqlite::{folder, sqlite, sqlite_query, sqlite_sql};
+pub use tenant::{Engine, Tenant};

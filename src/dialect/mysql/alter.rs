@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::create::{check, default_option, table_option};
+use super::knots::{has_order, untied};
 use super::names::{literal, quote};
 use super::ops::{Batch, is_collation, is_replaced, leads_with};
 use super::piece::{Phase, Piece, Slot};
@@ -25,7 +26,9 @@ impl Batch<'_> {
     /// The operations that change one table.
     pub fn alter(&self, table: &QName) -> Vec<Op> {
         let joined = self.join(table, self.pieces(table));
-        merge(joined).into_iter().map(Piece::into_op).collect()
+        let merged = merge(joined.clone());
+        let pieces = if has_order(&merged) { merged } else { untied(joined) };
+        pieces.into_iter().map(Piece::into_op).collect()
     }
 
     fn pieces(&self, table: &QName) -> Vec<Piece> {

@@ -10,6 +10,7 @@ mod fill;
 mod foreign;
 mod generate;
 mod hazards;
+mod knots;
 mod members;
 pub(crate) mod names;
 mod ops;

@@ -276,7 +276,7 @@ mod tests {
     #[test]
     fn made_names_fit() {
         assert_eq!(made_name("t", "id", "seq"), "t_id_seq");
-        assert_eq!(made_name(&"ü".repeat(40), "id", "seq").len(), 62);
+        assert_eq!(made_name(&"ü".repeat(40), "id", "seq").len(), 63);
     }
 
     #[test]

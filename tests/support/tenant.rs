@@ -1,0 +1,70 @@
+//! A tenant on any of the engines, and the folder that undrift is run in.
+
+use std::path::Path;
+
+use super::{Cli, Output};
+
+/// An engine to run a story on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Engine {
+    Postgres,
+    Mariadb,
+    Sqlite,
+}
+
+/// A database of its own, and a folder for files.
+pub struct Tenant {
+    pub engine: Engine,
+    pub url: String,
+    folder: tempfile::TempDir,
+}
+
+impl Tenant {
+    /// An empty database.
+    pub fn empty(engine: Engine) -> Self {
+        let folder = super::folder();
+        let url = match engine {
+            Engine::Postgres => super::postgres().database("tenant"),
+            Engine::Mariadb => super::mariadb().database("tenant"),
+            Engine::Sqlite => {
+                let file = folder.path().join("tenant.db");
+                std::fs::write(&file, "").expect("the folder is ours");
+                format!("sqlite:{}", file.display())
+            }
+        };
+        Self { engine, url, folder }
+    }
+
+    /// The folder that undrift is run in.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Writes a file into the folder.
+    pub fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path().join(name), text).expect("the folder is ours");
+    }
+
+    /// Runs undrift in the folder.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        Cli::new().folder(self.path()).run(arguments)
+    }
+
+    /// Runs a script with the engine's own client.
+    pub fn sql(&self, script: &str) {
+        match self.engine {
+            Engine::Postgres => super::postgres().sql(&self.url, script),
+            Engine::Mariadb => super::mariadb().sql(&self.url, script),
+            Engine::Sqlite => super::sqlite_sql(&self.url, script),
+        }
+    }
+
+    /// What a query returns.
+    pub fn query(&self, query: &str) -> String {
+        match self.engine {
+            Engine::Postgres => super::postgres().query(&self.url, query),
+            Engine::Mariadb => super::mariadb().query(&self.url, query),
+            Engine::Sqlite => super::sqlite_query(&self.url, query),
+        }
+    }
+}
