@@ -37,35 +37,41 @@ struct Way<'a> {
     url: String,
 }
 
+/// Two schema files with rows between them.
+pub struct Story {
+    /// The first file.
+    pub before: String,
+    /// A script that fills the tables that the first file makes.
+    pub rows: String,
+    /// The second file.
+    pub after: String,
+    /// The query whose answer may not change, for a database that may be anywhere between the two.
+    pub survivors: Box<dyn Fn(&Schema) -> Result<String, Failure>>,
+}
+
+impl Story {
+    /// A generated pair, with three rows in every table.
+    pub fn of(before: &Spec, after: &Spec) -> Self {
+        let (first, second) = (before.clone(), after.clone());
+        Self {
+            before: yaml::text(before),
+            rows: rows::inserts(before),
+            after: yaml::text(after),
+            survivors: Box::new(move |schema| rows::survivors(schema, &first, &second)),
+        }
+    }
+}
+
 /// Brings an empty database to the first schema, fills it, and brings it to the second.
-pub async fn check(bench: &Bench, before: &Spec, after: &Spec) -> Result<Outcome, Failure> {
+pub async fn check(bench: &Bench, story: &Story) -> Result<Outcome, Failure> {
     let database = bench.database();
     let permissive = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/permissive.yaml");
     let policy = policy::load(&permissive).map_err(|report| report.to_string())?;
     let target = Target::parse(&database.url).map_err(|error| error.to_string())?;
     let way = Way { bench, policy, target, url: database.url.clone() };
-
-    let declared = parsed(&yaml::text(before))?;
-    let blocked = way.reach(&declared).await.map_err(|why| format!("from nothing to the first schema: {why}"))?;
-    unblocked(blocked)?;
-    bench.sql(&way.url, &rows::inserts(before));
-    let kept = bench.query(&way.url, &rows::survivors(&way.read().await?.schema, before, after)?);
-
-    let declared = parsed(&yaml::text(after))?;
-    let blocked = way.reach(&declared).await.map_err(|why| format!("from the first schema to the second: {why}"))?;
-    let schema = way.read().await?.schema;
-    let found = bench.query(&way.url, &rows::survivors(&schema, before, after)?);
-    if kept != found {
-        return Err(format!("rows changed, from\n{kept}\nto\n{found}"));
-    }
-    if !blocked.is_empty() {
-        bench.sql(&way.url, &rows::deletes(before.engine, &schema));
-        let still = way.reach(&declared).await.map_err(|why| format!("once the rows were gone: {why}"))?;
-        unblocked(still)?;
-    }
-    way.ends_as(&declared).await?;
+    let outcome = way.go(story).await?;
     bench.discard(database);
-    Ok(if blocked.is_empty() { Outcome::Reached } else { Outcome::Blocked })
+    Ok(outcome)
 }
 
 fn parsed(text: &str) -> Result<Arc<Declared>, Failure> {
@@ -77,6 +83,33 @@ fn unblocked(findings: Vec<String>) -> Result<(), Failure> {
 }
 
 impl Way<'_> {
+    async fn go(&self, story: &Story) -> Result<Outcome, Failure> {
+        let declared = parsed(&story.before)?;
+        let blocked = self.reach(&declared).await.map_err(|why| format!("from nothing to the first schema: {why}"))?;
+        unblocked(blocked)?;
+        self.bench.sql(&self.url, &story.rows);
+        let kept = self.survivors(story).await?;
+
+        let declared = parsed(&story.after)?;
+        let blocked =
+            self.reach(&declared).await.map_err(|why| format!("from the first schema to the second: {why}"))?;
+        let found = self.survivors(story).await?;
+        if kept != found {
+            return Err(format!("rows changed, from\n{kept}\nto\n{found}"));
+        }
+        if !blocked.is_empty() {
+            self.bench.sql(&self.url, &rows::deletes(self.bench.engine, &self.read().await?.schema));
+            let still = self.reach(&declared).await.map_err(|why| format!("once the rows were gone: {why}"))?;
+            unblocked(still)?;
+        }
+        self.ends_as(&declared).await?;
+        Ok(if blocked.is_empty() { Outcome::Reached } else { Outcome::Blocked })
+    }
+
+    async fn survivors(&self, story: &Story) -> Result<String, Failure> {
+        Ok(self.bench.query(&self.url, &(story.survivors)(&self.read().await?.schema)?))
+    }
+
     fn reconciler(&self) -> Reconciler {
         Reconciler::new(Patience::default(), BTreeMap::new())
     }

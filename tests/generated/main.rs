@@ -7,6 +7,7 @@
 mod bench;
 mod check;
 mod formula;
+mod golden;
 mod make;
 mod members;
 mod mutate;
@@ -28,7 +29,7 @@ use std::time::{Duration, Instant};
 use undrift::model::Engine;
 
 use bench::Bench;
-use check::{Failure, Outcome};
+use check::{Failure, Outcome, Story};
 use random::Random;
 use shrink::Pair;
 
@@ -62,7 +63,7 @@ fn every_pair(engine: Engine) {
     let mut blocked = 0;
     for seed in first..first + pairs {
         let pair = generated(engine, seed);
-        match tried(&bench, &pair) {
+        match tried(&bench, &pair.story()) {
             Ok(outcome) => blocked += usize::from(outcome == Outcome::Blocked),
             Err(failure) => {
                 report(&bench, seed, pair, &failure);
@@ -87,11 +88,11 @@ fn generated(engine: Engine, seed: u64) -> Pair {
     Pair { before, after }
 }
 
-/// Checks a pair on a runtime of its own; a panic is a failure like any other.
-fn tried(bench: &Bench, pair: &Pair) -> Result<Outcome, Failure> {
+/// Tries a story on a runtime of its own; a panic is a failure like any other.
+fn tried(bench: &Bench, story: &Story) -> Result<Outcome, Failure> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
-    let way = async { tokio::time::timeout(PATIENCE, check::check(bench, &pair.before, &pair.after)).await };
+    let way = async { tokio::time::timeout(PATIENCE, check::check(bench, story)).await };
     // What a panic says is in the report, once.
     std::panic::set_hook(Box::new(|_| ()));
     let ended = catch_unwind(AssertUnwindSafe(|| runtime.block_on(way)));
@@ -110,7 +111,7 @@ fn report(bench: &Bench, seed: u64, pair: Pair, failure: &Failure) {
     let (kind, started) = (gist(failure), Instant::now());
     let mut last = failure.clone();
     let smallest = shrink::smallest(pair, TRIES, &mut |pair| {
-        let tried = if started.elapsed() < PATIENCE { tried(bench, pair) } else { Ok(Outcome::Reached) };
+        let tried = if started.elapsed() < PATIENCE { tried(bench, &pair.story()) } else { Ok(Outcome::Reached) };
         let fails = tried.is_err_and(|failure| {
             let same = gist(&failure) == kind;
             if same {

@@ -21,8 +21,8 @@ pub fn repair(spec: &mut Spec) {
             let members = std::mem::take(&mut table.members);
             // Keys of the table itself may be referred to.
             table.members.clone_from(&members);
-            let standing = members.into_iter().filter(|member| stands(spec, &table, member)).collect();
-            table.members = standing;
+            let standing = members.into_iter().filter(|member| stands(spec, &table, member));
+            table.members = without_doubles(&table, standing.collect());
             spec.tables[index] = with_members(spec, table);
         }
     }
@@ -179,6 +179,20 @@ fn stands(spec: &Spec, table: &Table, member: &Member) -> bool {
             parts.iter().all(sound) && filter.iter().all(|formula| computes(table, formula))
         }
     }
+}
+
+/// A key over the columns of another key is none to PostgreSQL.
+fn without_doubles(table: &Table, members: Vec<Member>) -> Vec<Member> {
+    let mut seen: Vec<Vec<Id>> = table.primary_key.iter().map(|key| key.columns.clone()).collect();
+    let mut keeps = |member: &Member| match &member.what {
+        What::Unique { columns, .. } if seen.contains(columns) => false,
+        What::Unique { columns, .. } => {
+            seen.push(columns.clone());
+            true
+        }
+        _ => true,
+    };
+    members.into_iter().filter(|member| keeps(member)).collect()
 }
 
 fn is_unique(spec: &Spec, column: &Column) -> bool {

@@ -1,5 +1,6 @@
 //! Makes a failing pair smaller, as long as it goes on failing.
 
+use crate::check::Story;
 use crate::mutate::note_old_names;
 use crate::repair::repair;
 use crate::spec::{Id, Spec};
@@ -9,6 +10,12 @@ use crate::spec::{Id, Spec};
 pub struct Pair {
     pub before: Spec,
     pub after: Spec,
+}
+
+impl Pair {
+    pub fn story(&self) -> Story {
+        Story::of(&self.before, &self.after)
+    }
 }
 
 /// The smallest pair that was found within so many tries.
