@@ -141,7 +141,8 @@ impl Connection for PostgresSession {
     }
 
     async fn begin(&mut self) -> Result<(), DbError> {
-        self.send("BEGIN").await?;
+        // A table with a deferred check pending, after a backfill say, cannot be altered.
+        self.send("BEGIN; SET CONSTRAINTS ALL IMMEDIATE").await?;
         self.transaction = Transaction::Open;
         Ok(())
     }
