@@ -8,7 +8,7 @@ mod error;
 use std::ops::Range;
 use std::time::Duration;
 
-pub use error::{ApplyError, Stopped};
+pub use error::{ApplyError, Cause, Stopped};
 
 use crate::db::{Connection, DbError, Session};
 use crate::model::{Fingerprint, Pace, Plan, Schema, Step};
