@@ -40,6 +40,7 @@ impl Schema {
     fn rename_table(&mut self, from: &QName, to: &QName) {
         let Some(mut table) = self.tables.remove(from) else { return };
         table.name = to.clone();
+        self.namespaces.extend(to.schema.clone());
         self.tables.insert(to.clone(), table);
         let keys = self.tables.values_mut().flat_map(|table| &mut table.foreign_keys);
         keys.filter(|key| key.table == *from).for_each(|key| key.table = to.clone());

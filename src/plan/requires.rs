@@ -4,7 +4,7 @@
 
 use super::{Batch, order};
 use crate::dialect::Dialect;
-use crate::model::{Change, Member, Op};
+use crate::model::{Change, Member, Op, Property};
 
 /// What the changes of one batch need of each other. The lists are counted from `offset`.
 ///
@@ -19,9 +19,31 @@ pub(super) fn within(dialect: &dyn Dialect, batch: Batch<'_>, offset: usize, req
             requires[change + offset].extend(needed.map(|other| other + offset));
         }
     }
+    for (index, change) in batch.changes.iter().enumerate() {
+        let needed = batch.changes.iter().enumerate().filter(|(_, other)| is_part_of_the_key(change, other));
+        requires[index + offset].extend(needed.map(|(other, _)| other + offset));
+    }
     for list in requires {
         list.sort_unstable();
         list.dedup();
+    }
+}
+
+/// Whether a change makes a primary key, or takes one away, and the other is what becomes of a
+/// column's NULLs with it. A key would make its columns NOT NULL even where that was kept back.
+fn is_part_of_the_key(change: &Change, other: &Change) -> bool {
+    match (change, other) {
+        (
+            Change::AddMember { table, to: Member::PrimaryKey(key) }
+            | Change::AlterMember { table, to: Member::PrimaryKey(key), .. },
+            Change::AlterColumn { table: of, property: Property::Nullable, to, .. },
+        ) => table == of && !to.nullable && key.columns().any(|name| name == to.name),
+        (
+            Change::AlterColumn { table: of, property: Property::Nullable, to, .. },
+            Change::DropMember { table, from: Member::PrimaryKey(key) }
+            | Change::AlterMember { table, from: Member::PrimaryKey(key), .. },
+        ) => table == of && to.nullable && key.columns().any(|name| name == to.name),
+        _ => false,
     }
 }
 
@@ -98,5 +120,32 @@ fn refers_to(change: &Change, table: &crate::model::QName) -> bool {
         | Change::AlterMember { to: Member::ForeignKey(key), .. } => key.table == *table,
         Change::CreateTable { to } => to.foreign_keys.iter().any(|key| key.table == *table),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Column, Index, Part, QName};
+
+    #[test]
+    fn a_primary_key_needs_its_columns_to_be_not_null_and_the_other_way_round() {
+        let table = QName::bare("t");
+        let nullable = Column::new("a", "integer");
+        let filled = Column { nullable: false, ..nullable.clone() };
+        let key = || Member::PrimaryKey(Index { parts: vec![Part::column("a")], unique: true, ..Index::default() });
+        let alter = |from: &Column, to: &Column| Change::AlterColumn {
+            table: table.clone(),
+            property: Property::Nullable,
+            from: from.clone(),
+            to: to.clone(),
+            fill: None,
+        };
+        let (require, relax) = (alter(&nullable, &filled), alter(&filled, &nullable));
+        let add = Change::AddMember { table: table.clone(), to: key() };
+        let drop = Change::DropMember { table: table.clone(), from: key() };
+        assert!(is_part_of_the_key(&add, &require) && !is_part_of_the_key(&require, &add));
+        assert!(is_part_of_the_key(&relax, &drop) && !is_part_of_the_key(&drop, &relax));
+        assert!(!is_part_of_the_key(&add, &relax) && !is_part_of_the_key(&require, &drop));
     }
 }

@@ -49,6 +49,24 @@ async fn everything_survives() {
     assert!(made == wanted, "pg_dump sees more:\n{}", diff.unified_diff().context_radius(0));
 }
 
+/// The server prints these otherwise when it has read its own print.
+#[tokio::test]
+async fn lists_of_varchar_are_printed_alike_from_the_start() {
+    let original = postgres().database("lists");
+    postgres().sql(
+        &original,
+        "CREATE TABLE t (s varchar(20) CHECK (s IN ('a,]', 'it''s', 'c')), \
+         open boolean GENERATED ALWAYS AS (s NOT IN ('x', 'y')) STORED); \
+         CREATE INDEX i ON t (s, (s IN ('p', 'q'))) WHERE s = ANY ('{u,v}') OR s IN ('w', 'z')",
+    );
+    let schema = schema_of(&original).await;
+    let copy_url = postgres().database("lists_copy");
+    let mut copy = session(&copy_url).await;
+    migrate(&mut copy, &Schema::default(), &schema).await;
+    assert_same(&read(&mut copy).await, &schema);
+    copy.close().await;
+}
+
 fn listed(schema: &Schema) -> BTreeSet<String> {
     schema.opaque.iter().map(|opaque| format!("{} {} {:?}", opaque.kind, opaque.name, opaque.sql)).collect()
 }

@@ -25,7 +25,7 @@ mod unsupported;
 pub(crate) use create::{row_security, special_table};
 pub(crate) use members::create_index;
 pub(crate) use names::{ident, literal, qualified as ident_qualified, spell};
-pub(crate) use text::without_parentheses;
+pub(crate) use text::stable;
 pub(crate) use types::user_type as parse_name;
 
 use super::{

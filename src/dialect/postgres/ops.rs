@@ -24,7 +24,7 @@ fn of_change(batch: &Batch<'_>, index: usize, change: &Change) -> Vec<Op> {
         Change::AlterEnum { from, to } => enums::alter(batch, index, from, to),
         Change::CreateTable { to } => create_table(batch, index, to),
         Change::DropTable { from } => drop_table(batch, index, from),
-        Change::RenameTable { from, to } => vec![rename_table(index, from, to)],
+        Change::RenameTable { from, to } => vec![rename_table(batch, index, from, to)],
         Change::AlterTableComment { table, to, .. } => vec![comment_table(index, table, to.as_deref())],
         Change::AlterTableOption { table, option, to, .. } => vec![table_option(index, table, option, to.as_ref())],
         Change::AddColumn { table, to, fill } => vec![columns::add(batch, index, table, to, fill.as_deref())],
@@ -124,11 +124,14 @@ fn outside(table: &Table, objects: Vec<Object>) -> impl Iterator<Item = Object> 
     objects.into_iter().filter(move |object| !own(object))
 }
 
-fn rename_table(change: usize, from: &QName, to: &QName) -> Op {
+fn rename_table(batch: &Batch<'_>, change: usize, from: &QName, to: &QName) -> Op {
     let mut statements = Vec::new();
     let mut name = from.clone();
     if from.schema != to.schema {
         let schema = to.schema.as_deref().unwrap_or("public");
+        // Renames come first of all. Several tables may move into one new schema.
+        let is_new = to.schema.as_ref().is_some_and(|schema| !batch.from.namespaces.contains(schema));
+        statements.extend(is_new.then(|| format!("CREATE SCHEMA IF NOT EXISTS {}", ident(schema))));
         statements.push(format!("ALTER TABLE {} SET SCHEMA {}", qualified(&name), ident(schema)));
         name.schema.clone_from(&to.schema);
     }
@@ -139,7 +142,6 @@ fn rename_table(change: usize, from: &QName, to: &QName) -> Op {
     op.rank = rank::RENAME;
     op.drops = vec![Object::Table(from.clone())];
     op.makes = vec![Object::Table(to.clone())];
-    op.needs.extend(to.schema.clone().map(Object::Namespace));
     let why = format!("an application that still uses {from} fails");
     op.hazards.push(HazardNote::new(Hazard::BreaksRunningApplication, why));
     op

@@ -58,6 +58,75 @@ pub(crate) fn without_parentheses(expr: &str) -> &str {
     }
 }
 
+/// An expression as the server prints it once it has read its own print: without outer
+/// parentheses, and with array casts on the elements. What was written `status IN ('a', 'b')` is
+/// printed `(ARRAY['a'::varchar, 'b'::varchar])::text[]`, which the server reads as a cast of each
+/// element and prints so from then on.
+pub(crate) fn stable(expr: &str) -> String {
+    let mut out = String::new();
+    let mut rest = without_parentheses(expr);
+    while let Some(first) = rest.chars().next() {
+        if let Some((spread, length)) = spread_cast(rest) {
+            out.push_str(&spread);
+            rest = &rest[length..];
+            continue;
+        }
+        let length = match first {
+            '\'' | '"' => quoted_length(rest, first),
+            _ => first.len_utf8(),
+        };
+        out.push_str(&rest[..length]);
+        rest = &rest[length..];
+    }
+    out
+}
+
+/// `(ARRAY[a, b])::text[]` at the start of a text as `ARRAY[(a)::text, (b)::text]`, and its length.
+fn spread_cast(text: &str) -> Option<(String, usize)> {
+    let inner = text.strip_prefix("(ARRAY[")?;
+    let (elements, used) = elements(inner)?;
+    let cast = inner[used..].strip_prefix(")::")?;
+    let end = cast.find("[]")?;
+    let data_type = &cast[..end];
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_ (),".contains(c);
+    if elements.iter().any(|element| element.starts_with("ARRAY[")) || !data_type.chars().all(plain) {
+        return None;
+    }
+    let casts: Vec<_> = elements.iter().map(|element| format!("({})::{data_type}", stable_inside(element))).collect();
+    let length = "(ARRAY[".len() + used + ")::".len() + end + "[]".len();
+    Some((format!("ARRAY[{}]", casts.join(", ")), length))
+}
+
+/// An element whose own parentheses belong to it.
+fn stable_inside(element: &str) -> String {
+    if without_parentheses(element) == element { stable(element) } else { element.to_owned() }
+}
+
+/// What stands between commas up to the bracket that closes the list, and how long that is.
+fn elements(text: &str) -> Option<(Vec<&str>, usize)> {
+    let (mut found, mut start, mut at, mut depth) = (Vec::new(), 0, 0, 0_usize);
+    while let Some(first) = text[at..].chars().next() {
+        match first {
+            '(' | '[' => depth += 1,
+            ']' if depth == 0 => {
+                found.push(text[start..at].trim());
+                return Some((found, at + 1));
+            }
+            ')' | ']' => depth = depth.checked_sub(1)?,
+            ',' if depth == 0 => {
+                found.push(text[start..at].trim());
+                start = at + 1;
+            }
+            _ => {}
+        }
+        at += match first {
+            '\'' | '"' => quoted_length(&text[at..], first),
+            _ => first.len_utf8(),
+        };
+    }
+    None
+}
+
 /// Whether no parenthesis closes what was opened before the text.
 fn is_balanced(text: &str) -> bool {
     let mut depth = 0_usize;
@@ -86,6 +155,21 @@ mod tests {
     fn finds_names_outside_of_literals() {
         let found = identifiers("(lower((\"E mail\")::text) || 'it''s name') || b_1::integer");
         assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), ["E mail", "b_1", "integer", "lower", "text"]);
+    }
+
+    #[test]
+    fn array_casts_stand_on_the_elements() {
+        for (printed, again) in [
+            (
+                "((s)::text = ANY ((ARRAY['a,]'::character varying, 'b'::character varying])::text[]))",
+                "(s)::text = ANY (ARRAY[('a,]'::character varying)::text, ('b'::character varying)::text])",
+            ),
+            ("(x = ANY (ARRAY[1, 2]))", "x = ANY (ARRAY[1, 2])"),
+            ("s = '(ARRAY[a])::text[]'", "s = '(ARRAY[a])::text[]'"),
+        ] {
+            assert_eq!(stable(printed), again);
+            assert_eq!(stable(again), again);
+        }
     }
 
     #[test]

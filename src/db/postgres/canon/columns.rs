@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::catalog::{Attribute, Relation};
 use super::lookup::{CLASS, Lookup};
 use super::{parameters, sequences};
-use crate::dialect::postgres::without_parentheses;
+use crate::dialect::postgres::stable;
 use crate::model::{Column, Generated};
 
 /// The columns of a table, in order.
@@ -19,7 +19,7 @@ fn column(attribute: &Attribute, lookup: &Lookup<'_>) -> Column {
     let is_generated = matches!(attribute.generated, 's' | 'v');
     let generated = expr
         .filter(|_| is_generated)
-        .map(|expr| Generated { expr: without_parentheses(expr).to_owned(), stored: attribute.generated == 's' });
+        .map(|expr| Generated { expr: stable(expr), stored: attribute.generated == 's' });
     let default = expr.filter(|_| !is_generated && identity.is_none()).map(str::to_owned);
     Column {
         name: attribute.name.clone(),

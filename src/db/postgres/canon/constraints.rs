@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::catalog::{Constraint, Relation};
 use super::indexes;
 use super::lookup::{CONSTRAINT, Lookup, flag};
-use crate::dialect::postgres::{spell, without_parentheses};
+use crate::dialect::postgres::{spell, stable};
 use crate::model::{Check, Deferrable, ForeignKey, Index, Table};
 
 /// Puts the constraints of a relation into its table, ordered by name.
@@ -92,7 +92,7 @@ fn check(constraint: &Constraint, lookup: &Lookup<'_>) -> Check {
     flag(&mut options, "no_inherit", constraint.no_inherit);
     Check {
         name: Some(constraint.name.clone()),
-        expr: without_parentheses(constraint.expr.as_deref().unwrap_or_default()).to_owned(),
+        expr: stable(constraint.expr.as_deref().unwrap_or_default()),
         options,
         comment: lookup.comment(CONSTRAINT, constraint.oid, 0),
     }

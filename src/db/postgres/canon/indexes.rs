@@ -3,7 +3,7 @@
 use super::super::catalog::{Attribute, IndexRow, Relation};
 use super::lookup::{CLASS, Lookup, flag};
 use super::parameters;
-use crate::dialect::postgres::{ident, literal, without_parentheses};
+use crate::dialect::postgres::{ident, literal, stable};
 use crate::model::{Deferrable, Index, Nulls, Part, PartSource};
 
 /// The bits of `indoption`.
@@ -32,7 +32,7 @@ pub(super) fn index(row: &IndexRow, lookup: &Lookup<'_>) -> Option<Index> {
         unique: row.unique,
         method: method.map(str::to_owned),
         include: lookup.column_names(row.relation, &row.columns[keys..]),
-        predicate: row.predicate.as_deref().map(|predicate| without_parentheses(predicate).to_owned()),
+        predicate: row.predicate.as_deref().map(stable),
         nulls_not_distinct: row.nulls_not_distinct,
         deferrable: Deferrable::No,
         comment: lookup.comment(CLASS, row.oid, 0),
@@ -44,7 +44,7 @@ fn part(row: &IndexRow, at: usize, lookup: &Lookup<'_>) -> Part {
     let column = row.columns.get(at).and_then(|number| lookup.attribute(row.relation, *number));
     let source = match column {
         Some(column) => PartSource::Column(column.name.clone()),
-        None => PartSource::Expr(without_parentheses(row.exprs.get(at).map_or("", String::as_str)).to_owned()),
+        None => PartSource::Expr(stable(row.exprs.get(at).map_or("", String::as_str))),
     };
     let bits = row.options.get(at).copied().unwrap_or_default();
     let (desc, first) = (bits & DESC != 0, bits & NULLS_FIRST != 0);
