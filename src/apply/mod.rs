@@ -5,9 +5,10 @@
 
 mod error;
 
+use std::ops::Range;
 use std::time::Duration;
 
-pub use error::{ApplyError, Stopped};
+pub use error::{ApplyError, Cause, Stopped};
 
 use crate::db::{Connection, DbError, Session};
 use crate::model::{Fingerprint, Pace, Plan, Schema, Step};
@@ -35,6 +36,9 @@ impl Limits {
     };
 }
 
+/// The pause between two tries doubles up to this.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
 /// What is told while a plan runs.
 pub trait Progress {
     /// A step is about to run.
@@ -58,9 +62,10 @@ pub async fn run(
     limits: &Limits,
     progress: &mut dyn Progress,
 ) -> Result<(), ApplyError> {
+    let mut run = Run { session, plan, limits, progress, pace: None };
     let mut done = 0;
     for group in groups(&plan.steps) {
-        run_group(session, plan, done..done + group.len(), limits, progress).await?;
+        run.group(done..done + group.len()).await?;
         done += group.len();
     }
     Ok(())
@@ -96,107 +101,100 @@ fn groups(steps: &[Step]) -> impl Iterator<Item = &[Step]> {
     steps.chunk_by(|a, b| a.transactional && b.transactional)
 }
 
-async fn run_group(
-    session: &mut Session,
-    plan: &Plan,
-    range: std::ops::Range<usize>,
-    limits: &Limits,
-    progress: &mut dyn Progress,
-) -> Result<(), ApplyError> {
-    let transactional = plan.steps[range.start].transactional;
-    let mut pause = Duration::from_secs(1);
-    let mut attempt = 0;
-    loop {
-        let outcome = if transactional {
-            in_transaction(session, plan, range.clone(), limits, progress).await
-        } else {
-            bare(session, plan, range.clone(), limits, progress).await
-        };
-        match outcome {
-            Err(ApplyError::Step(stopped)) if transactional && stopped.passes() && attempt < limits.retries => {
-                if let Some(error) = stopped.db_error() {
-                    progress.retry(error, pause);
+/// A plan while it runs.
+struct Run<'a> {
+    session: &'a mut Session,
+    plan: &'a Plan,
+    limits: &'a Limits,
+    progress: &'a mut dyn Progress,
+    /// The pace whose time-outs are set, so that they are not sent again before every step.
+    pace: Option<Pace>,
+}
+
+impl Run<'_> {
+    /// Runs steps that belong together. Those that can be rolled back are tried again after a lost
+    /// race for a lock; the others never are, because nobody knows how far they came.
+    async fn group(&mut self, range: Range<usize>) -> Result<(), ApplyError> {
+        if !self.plan.steps[range.start].transactional {
+            return self.bare(range).await;
+        }
+        let mut pause = Duration::from_secs(1);
+        for _ in 0..self.limits.retries {
+            match self.in_transaction(range.clone()).await {
+                Err(ApplyError::Step(stopped)) if stopped.passes() => {
+                    stopped.db_error().into_iter().for_each(|error| self.progress.retry(error, pause));
                 }
-                attempt += 1;
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(Duration::from_secs(60));
+                other => return other,
             }
-            other => return other,
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
+        self.in_transaction(range).await
     }
-}
 
-async fn in_transaction(
-    session: &mut Session,
-    plan: &Plan,
-    range: std::ops::Range<usize>,
-    limits: &Limits,
-    progress: &mut dyn Progress,
-) -> Result<(), ApplyError> {
-    let first = range.start;
-    session.begin().await.map_err(|error| Stopped::at(plan, first, first, None, error))?;
-    let mut ran = Ok(());
-    for number in range.clone() {
-        ran = run_step(session, plan, number, first, limits, progress).await;
-        if ran.is_err() {
-            break;
+    async fn in_transaction(&mut self, range: Range<usize>) -> Result<(), ApplyError> {
+        let (first, last) = (range.start, range.end - 1);
+        self.session.begin().await.map_err(|error| Stopped::at(self.plan, first, first, None, error))?;
+        let mut ended = Ok(());
+        for number in range {
+            ended = self.step(number, first).await;
+            if ended.is_err() {
+                break;
+            }
         }
-    }
-    let last = range.end - 1;
-    let ended = match ran {
-        Ok(()) => session.commit().await.map_err(|error| Stopped::at(plan, last, first, None, error).into()),
-        Err(error) => Err(error),
-    };
-    if ended.is_err() {
-        // A connection that broke has rolled back by itself; the first error is the one to show.
-        let _ = session.rollback().await;
-    }
-    ended
-}
-
-async fn bare(
-    session: &mut Session,
-    plan: &Plan,
-    range: std::ops::Range<usize>,
-    limits: &Limits,
-    progress: &mut dyn Progress,
-) -> Result<(), ApplyError> {
-    for number in range {
-        run_step(session, plan, number, number, limits, progress).await?;
-    }
-    Ok(())
-}
-
-/// Runs one step. `kept` is the number of steps that stay done if it fails.
-async fn run_step(
-    session: &mut Session,
-    plan: &Plan,
-    number: usize,
-    kept: usize,
-    limits: &Limits,
-    progress: &mut dyn Progress,
-) -> Result<(), ApplyError> {
-    let step = &plan.steps[number];
-    progress.step(number + 1, plan.steps.len(), step);
-    let statement_timeout = match step.pace {
-        Pace::Quick => limits.statement_timeout,
-        Pace::Slow => limits.slow_statement_timeout,
-    };
-    let stop = |error| Stopped::at(plan, number, kept, None, error);
-    if !step.preconditions.is_empty() {
-        session.limit(limits.lock_timeout, limits.slow_statement_timeout).await.map_err(stop)?;
-    }
-    for precondition in &step.preconditions {
-        let found = session.count(&precondition.query).await.map_err(stop)?;
-        if found > 0 {
-            let finding = precondition.finding.replace("{n}", &found.to_string());
-            return Err(Stopped::by_data(plan, number, kept, finding).into());
+        if ended.is_ok() {
+            let committed = self.session.commit().await;
+            ended = committed.map_err(|error| Stopped::at(self.plan, last, first, None, error).into());
         }
+        if ended.is_err() {
+            // A connection that broke has rolled back by itself; the first error is the one to show.
+            let _ = self.session.rollback().await;
+            self.pace = None;
+        }
+        ended
     }
-    session.limit(limits.lock_timeout, statement_timeout).await.map_err(stop)?;
-    for (position, statement) in step.statements.iter().enumerate() {
-        let stop = |error| Stopped::at(plan, number, kept, Some(position), error);
-        session.execute(statement).await.map_err(stop)?;
+
+    async fn bare(&mut self, range: Range<usize>) -> Result<(), ApplyError> {
+        for number in range {
+            self.step(number, number).await?;
+        }
+        Ok(())
     }
-    Ok(())
+
+    /// Runs one step. `kept` is the number of steps that stay done if it fails.
+    async fn step(&mut self, number: usize, kept: usize) -> Result<(), ApplyError> {
+        let (plan, step) = (self.plan, &self.plan.steps[number]);
+        self.progress.step(number + 1, plan.steps.len(), step);
+        let stop = |error| Stopped::at(plan, number, kept, None, error);
+        if !step.preconditions.is_empty() {
+            self.set_pace(Pace::Slow).await.map_err(stop)?;
+        }
+        for precondition in &step.preconditions {
+            let found = self.session.count(&precondition.query).await.map_err(stop)?;
+            if found > 0 {
+                let finding = precondition.finding.replace("{n}", &found.to_string());
+                return Err(Stopped::by_data(plan, number, kept, finding).into());
+            }
+        }
+        self.set_pace(step.pace).await.map_err(stop)?;
+        for (position, statement) in step.statements.iter().enumerate() {
+            let stop = |error| Stopped::at(plan, number, kept, Some(position), error);
+            self.session.execute(statement).await.map_err(stop)?;
+        }
+        Ok(())
+    }
+
+    /// Sets the time-outs of a pace, if they are not set already.
+    async fn set_pace(&mut self, pace: Pace) -> Result<(), DbError> {
+        if self.pace == Some(pace) {
+            return Ok(());
+        }
+        let statement_timeout = match pace {
+            Pace::Quick => self.limits.statement_timeout,
+            Pace::Slow => self.limits.slow_statement_timeout,
+        };
+        self.session.limit(self.limits.lock_timeout, statement_timeout).await?;
+        self.pace = Some(pace);
+        Ok(())
+    }
 }

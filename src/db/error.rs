@@ -35,6 +35,8 @@ pub enum Trouble {
     Unreadable,
     /// The address or its options make no sense, or ask for something that undrift does not do.
     Usage,
+    /// The statement cannot run in the transaction that stands in for a scratch database.
+    NotInTransaction,
     /// The server refused the statement for another reason.
     Statement,
 }
@@ -57,6 +59,7 @@ impl Trouble {
             Trouble::Data => "put the rows right, then run again",
             Trouble::Unreadable => "give undrift's login the right to see everything, then run again",
             Trouble::Usage => "correct the URL",
+            Trouble::NotInTransaction => "let the login create databases, or name a scratch server",
             Trouble::Statement => "read the server's message",
         }
     }

@@ -129,7 +129,7 @@ pub(crate) enum Undo {
     Drop(Box<Session>, String),
     /// Close the session, then remove this folder.
     Remove(std::path::PathBuf),
-    /// Roll back the transaction that it lives in.
+    /// Close the session, which takes back the transaction that it lives in.
     Rollback,
 }
 
@@ -139,12 +139,9 @@ impl Scratch {
     /// # Errors
     /// When the server refuses. The next run sweeps it then.
     pub async fn discard(self) -> Result<(), DbError> {
-        let Scratch { mut session, undo } = self;
+        let Scratch { session, undo } = self;
         match undo {
-            Undo::Rollback => {
-                session.rollback().await?;
-                session.close().await;
-            }
+            Undo::Rollback => session.close().await,
             Undo::Remove(folder) => {
                 session.close().await;
                 std::fs::remove_dir_all(&folder).map_err(|error| DbError::io(&folder.display().to_string(), error))?;

@@ -37,6 +37,7 @@ pub(super) async fn build(
     };
     let read = match built {
         Ok(()) => scratch.session.read().await.map_err(ReconcileError::Scratch),
+        Err((_, error)) if error.trouble == Trouble::NotInTransaction => Err(ReconcileError::Scratch(error)),
         Err((step, error)) => Err(ReconcileError::Unbuildable { server: platform.to_string(), step, error }),
     };
     let discarded = scratch.discard().await;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 use super::{Observed, ReconcileError, Reconciler, Reference};
-use crate::apply::{self, ApplyError, Limits};
-use crate::db::{Connection, Session};
+use crate::apply::{self, ApplyError, Cause, Limits, Stopped};
+use crate::db::{Connection, Session, Trouble};
 use crate::dialect;
 use crate::diff::{self, Both};
 use crate::model::{Change, Extras, Fingerprint, Hazard, HazardNote, Plan, Schema};
@@ -162,6 +162,9 @@ impl Reconciler {
             Ok(end) => plan.end = Some(end),
             // A copy that lacks something proves nothing, neither that a plan works nor that it does not.
             Err(ReconcileError::NotProved(why)) if !copy.flaws.is_empty() => copy.flaws.push(why),
+            Err(ReconcileError::Scratch(error)) if error.trouble == Trouble::NotInTransaction => {
+                copy.flaws.push(error.to_string());
+            }
             Err(error) => return Err(error),
         }
         discarded.map_err(ReconcileError::Scratch)?;
@@ -328,10 +331,18 @@ impl Reconciler {
 
 async fn run(session: &mut Session, plan: &Plan) -> Result<(), ReconcileError> {
     apply::run(session, plan, &Limits::GENEROUS, &mut apply::Silence).await.map_err(|error| match error {
-        ApplyError::Step(stopped) => ReconcileError::NotProved(stopped.to_string()),
+        ApplyError::Step(stopped) => not_proved(*stopped),
         ApplyError::Db(error) => ReconcileError::Scratch(error),
         other => ReconcileError::NotProved(other.to_string()),
     })
+}
+
+/// A step that failed disproves a plan, unless it is only the scratch copy that cannot have it.
+fn not_proved(stopped: Stopped) -> ReconcileError {
+    match stopped.cause {
+        Cause::Db(error) if error.trouble == Trouble::NotInTransaction => ReconcileError::Scratch(error),
+        _ => ReconcileError::NotProved(stopped.to_string()),
+    }
 }
 
 /// What changes are about, whatever else of their objects has changed meanwhile.

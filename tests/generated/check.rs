@@ -211,9 +211,11 @@ fn findings(assessment: &Assessment) -> Result<Vec<String>, Failure> {
     Ok(findings)
 }
 
-/// The fingerprint without the names of primary keys, which nobody may have declared.
+/// The fingerprint without the names of primary keys, which nobody may have declared, and without
+/// extensions, none of which is ever removed.
 fn fingerprint(schema: &Schema) -> Fingerprint {
     let mut schema = schema.clone();
+    schema.extensions.clear();
     schema.tables.values_mut().filter_map(|table| table.primary_key.as_mut()).for_each(|key| key.name = None);
     Fingerprint::of(&schema)
 }

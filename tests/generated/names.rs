@@ -57,8 +57,8 @@ impl Spec {
     /// A table's or enum's name, on PostgreSQL sometimes in another schema.
     pub fn qualified_name(&mut self, random: &mut Random, prefix: &str) -> QName {
         let mut name = self.name(random, prefix);
-        if random.percent(6) {
-            name.insert(1, '.');
+        if random.percent(6) && name.len() < 60 {
+            name.push_str(".x");
         }
         let schemas = ["audit", "Other Schema", "sch.ema"];
         if self.engine == Engine::Postgres && random.percent(20) {

@@ -125,3 +125,21 @@ async fn what_is_not_modelled_is_reported_with_a_way_to_make_it() {
     }
     assert_eq!(found.len(), 18, "{found:#?}");
 }
+
+#[tokio::test]
+async fn keys_over_the_same_columns_are_all_made() {
+    let url = postgres().database("keys");
+    let script = "CREATE TABLE t (a integer, b integer, c box, PRIMARY KEY (a, b));
+        ALTER TABLE t ADD CONSTRAINT again UNIQUE (a, b);
+        ALTER TABLE t ADD CONSTRAINT covering UNIQUE (a, b) INCLUDE (c);
+        ALTER TABLE t ADD CONSTRAINT turned UNIQUE (b, a);
+        ALTER TABLE t ADD CONSTRAINT covering_too UNIQUE (a, b) INCLUDE (c);
+        COMMENT ON CONSTRAINT covering ON t IS 'for the map'";
+    postgres().sql(&url, script);
+    let schema = schema_of(&url).await;
+    assert_eq!(schema.tables[&QName::bare("t")].uniques.len(), 4);
+    let mut copy = session(&postgres().database("keys_copy")).await;
+    build(&mut copy, &schema).await;
+    assert_same(&read(&mut copy).await, &schema);
+    copy.close().await;
+}

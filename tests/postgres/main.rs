@@ -10,4 +10,5 @@ mod errors;
 mod fingerprint;
 mod fix_point;
 mod hostile;
+mod inside;
 mod session;

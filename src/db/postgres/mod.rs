@@ -7,6 +7,7 @@ mod canon;
 mod catalog;
 mod connect;
 mod error;
+mod inside;
 mod lock;
 mod role;
 mod scratch;
@@ -19,6 +20,10 @@ use self::connect::{Greeting, Locale, SETTINGS};
 use self::wire::{Answer, Wire};
 use super::{Connection, DbError, Patience, Place, Reading, Scratch, Target, Trouble};
 use crate::model::{Hash, Platform, Schema};
+
+/// Deferred checks are made at once: a table that has one pending, after a backfill say, could not
+/// be altered.
+const BEGIN: &str = "BEGIN; SET CONSTRAINTS ALL IMMEDIATE";
 
 /// How long a statement may take on our side while nobody set a limit.
 const UNLIMITED: Duration = Duration::from_secs(3600);
@@ -37,6 +42,9 @@ pub struct PostgresSession {
     /// How long to wait for the answer to a statement.
     bound: Duration,
     transaction: Transaction,
+    /// Whether the whole session is one transaction that is never committed. What it calls
+    /// transactions are savepoints then.
+    inside: bool,
 }
 
 /// Whether a transaction of ours is open.
@@ -64,6 +72,9 @@ impl PostgresSession {
 
     /// The catalog's rows, from one snapshot.
     async fn rows(&mut self) -> Result<Vec<Answer>, DbError> {
+        if self.inside && self.transaction == Transaction::None {
+            return inside::rows(self).await;
+        }
         let catalog = catalog::query(self.platform.version);
         let message = if self.transaction == Transaction::None {
             let limit = self.patience.read.as_millis();
@@ -87,7 +98,7 @@ impl Connection for PostgresSession {
     async fn connect(target: &Target, patience: Patience) -> Result<Self, DbError> {
         let Greeting { wire, platform, place, locale } = connect::greet(target, patience).await?;
         let (target, transaction) = (target.clone(), Transaction::None);
-        Ok(Self { wire, platform, place, locale, target, patience, bound: UNLIMITED, transaction })
+        Ok(Self { wire, platform, place, locale, target, patience, bound: UNLIMITED, transaction, inside: false })
     }
 
     fn platform(&self) -> &Platform {
@@ -107,21 +118,34 @@ impl Connection for PostgresSession {
     }
 
     async fn prepare(&mut self) -> Result<(), DbError> {
+        if self.inside {
+            // It has the role that could make the room.
+            return Ok(());
+        }
         role::become_owner(&mut self.wire, &self.place, self.patience.read).await
     }
 
     async fn execute(&mut self, sql: &str) -> Result<u64, DbError> {
+        if self.inside {
+            return inside::execute(self, sql).await.map_err(|error| error.with_statement(sql));
+        }
         let answers = self.send(sql).await.map_err(|error| error.with_statement(sql))?;
         Ok(answers.iter().map(|answer| answer.affected).sum())
     }
 
     async fn script(&mut self, sql: &str) -> Result<(), DbError> {
+        if self.inside {
+            return Err(inside::no_scripts(&self.place));
+        }
         self.send(&without_restrictions(sql)).await.map_err(|error| error.with_statement(sql))?;
         // Dumps change the session for themselves.
         self.send(SETTINGS).await.map(drop)
     }
 
     async fn count(&mut self, sql: &str) -> Result<u64, DbError> {
+        if self.inside {
+            return inside::count(self, sql).await.map_err(|error| error.with_statement(sql));
+        }
         let answers = self.send(sql).await.map_err(|error| error.with_statement(sql))?;
         let row = answers.into_iter().find_map(|answer| answer.rows.into_iter().next());
         let text = row.and_then(|row| row.into_iter().next()).flatten();
@@ -129,7 +153,8 @@ impl Connection for PostgresSession {
     }
 
     async fn limit(&mut self, lock: Duration, statement: Duration) -> Result<(), DbError> {
-        let idle = if statement.is_zero() { 0 } else { (statement + Duration::from_secs(60)).as_millis() };
+        let unlimited = statement.is_zero() && !self.inside;
+        let idle = if unlimited { 0 } else { (statement + Duration::from_secs(60)).as_millis() };
         let sql = format!(
             "SET lock_timeout = {}; SET statement_timeout = {}; SET idle_in_transaction_session_timeout = {idle}",
             lock.as_millis(),
@@ -141,8 +166,7 @@ impl Connection for PostgresSession {
     }
 
     async fn begin(&mut self) -> Result<(), DbError> {
-        // A table with a deferred check pending, after a backfill say, cannot be altered.
-        self.send("BEGIN; SET CONSTRAINTS ALL IMMEDIATE").await?;
+self.send(if self.inside { inside::BEGIN } else { BEGIN }).await?;
         self.transaction = Transaction::Open;
         Ok(())
     }
@@ -154,13 +178,18 @@ impl Connection for PostgresSession {
             let message = "a statement failed before, so the transaction was taken back";
             return Err(DbError::new(Trouble::Statement, format!("commit on {}", self.place.database), message));
         }
-        let committed = self.send("COMMIT").await;
+        let committed = self.send(if self.inside { inside::COMMIT } else { "COMMIT" }).await;
         self.transaction = Transaction::None;
         committed.map(drop)
     }
 
     async fn rollback(&mut self) -> Result<(), DbError> {
-        let taken_back = self.wire.send("ROLLBACK", self.bound).await;
+        if self.inside && self.transaction == Transaction::None {
+            // There is no such savepoint, and asking for it would spoil everything around it.
+            return Ok(());
+        }
+        let sql = if self.inside { inside::ROLLBACK } else { "ROLLBACK" };
+        let taken_back = self.wire.send(sql, self.bound).await;
         self.transaction = Transaction::None;
         taken_back.map(drop)
     }
@@ -188,7 +217,11 @@ impl Connection for PostgresSession {
         scratch::sweep(self).await
     }
 
-    async fn close(self) {
+    async fn close(mut self) {
+        if self.inside {
+            // The server does it anyway; asked for, it is done when this returns.
+            let _ = self.wire.send("ROLLBACK", GRACE).await;
+        }
         self.wire.close().await;
     }
 }

@@ -1,10 +1,11 @@
 //! Scratch databases: made from `template0` like the tenant's, dropped when done, swept when left.
+//! Where the login may not make any, `inside` makes room in the tenant's own.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::connect::Locale;
-use super::{PostgresSession, wire::Wire};
+use super::{PostgresSession, inside, wire::Wire};
 use crate::db::{Connection, DbError, Scratch, Session, Target, Trouble, Undo};
 use crate::dialect::postgres::{ident, literal};
 use crate::model::{Platform, Schema};
@@ -33,7 +34,11 @@ pub(super) async fn make(
     same_version(tenant.platform(), keeper.platform())?;
     let name = fresh_name();
     keeper.send(&format!("SELECT pg_advisory_lock({KEY}, hashtext({}))", literal(&name))).await?;
-    create(&mut keeper, &name, &tenant.platform, &tenant.locale).await?;
+    if let Err(error) = create(&mut keeper, &name, &tenant.platform, &tenant.locale).await {
+        keeper.close().await;
+        let refused = error.trouble == Trouble::Privilege && server.is_none();
+        return if refused { inside::make(tenant, wanted).await } else { Err(error) };
+    }
     let drop = drop_statement(&keeper.platform, &name);
     match furnish(&keeper, &name, wanted, &places).await {
         Ok(session) => {
@@ -112,9 +117,14 @@ fn create_statement(name: &str, like: &Platform, locale: &Locale) -> String {
 fn explained(mut error: DbError, user: &str) -> DbError {
     error.doing = "make a scratch database".to_owned();
     if error.trouble == Trouble::Privilege {
-        return error.with_remedy(format!("ALTER ROLE {} CREATEDB, or name a scratch server", ident(user)));
+        return error.with_remedy(remedy(user));
     }
     error
+}
+
+/// What makes scratch databases possible.
+pub(super) fn remedy(user: &str) -> String {
+    format!("ALTER ROLE {} CREATEDB, or name a scratch server", ident(user))
 }
 
 /// Connects to the new database and installs the extensions, each where the tenant has it.
@@ -133,7 +143,11 @@ async fn furnish(
     Ok(session)
 }
 
-async fn install(session: &mut PostgresSession, extension: &str, place: Option<&str>) -> Result<(), DbError> {
+pub(super) async fn install(
+    session: &mut PostgresSession,
+    extension: &str,
+    place: Option<&str>,
+) -> Result<(), DbError> {
     let mut sql = String::new();
     let mut clause = String::new();
     if let Some(place) = place.filter(|place| !place.starts_with("pg_")) {

@@ -43,12 +43,40 @@ impl Wire {
         if sql.contains('\0') {
             return Err(DbError::new(Trouble::Usage, doing, "a statement holds a NUL character"));
         }
+        self.ask(within, &doing, async |connection| answers(connection, sql).await).await
+    }
+
+    /// Runs one statement and returns how many rows it touched. That it is one is the server's
+    /// word: it refuses a message of several.
+    pub(super) async fn single(&mut self, sql: &str, within: Duration) -> Result<u64, DbError> {
+        let doing = format!("run on {}", self.place);
+        let run = async |connection: &mut PgConnection| sqlx::query(statement(sql)).execute(connection).await;
+        self.ask(within, &doing, run).await.map(|done| done.rows_affected())
+    }
+
+    /// Runs one query, and no more than one, for a single integer.
+    pub(super) async fn number(&mut self, sql: &str, within: Duration) -> Result<Option<i64>, DbError> {
+        let doing = format!("run on {}", self.place);
+        let run = async |connection: &mut PgConnection| {
+            let row = sqlx::query(statement(sql)).fetch_one(connection).await?;
+            row.try_get::<Option<i64>, _>(0).or_else(|_| Ok(row.try_get::<Option<i32>, _>(0)?.map(i64::from)))
+        };
+        self.ask(within, &doing, run).await
+    }
+
+    /// Waits for an answer for as long as it may take.
+    async fn ask<T>(
+        &mut self,
+        within: Duration,
+        doing: &str,
+        run: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
+    ) -> Result<T, DbError> {
         let Some(connection) = &mut self.connection else {
             return Err(DbError::new(Trouble::Disconnected, doing, "the connection was lost before"));
         };
-        match tokio::time::timeout(within, answers(connection, sql)).await {
-            Ok(Ok(answers)) => Ok(answers),
-            Ok(Err(error)) => Err(self.failed(classify(error, Moment::Talking, &doing))),
+        match tokio::time::timeout(within, run(connection)).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(self.failed(classify(error, Moment::Talking, doing))),
             Err(_) => {
                 let message = format!("no answer within {}", seconds(within));
                 Err(self.failed(DbError::new(Trouble::TimedOut, doing, message)))

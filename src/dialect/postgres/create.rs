@@ -20,20 +20,36 @@ pub(super) fn table(table: &Table) -> Vec<String> {
     std::iter::once(create).chain(after_create(table)).collect()
 }
 
-/// What stands inside `CREATE TABLE`: a check that is not valid yet has to be added afterwards,
-/// because a new table has no rows for it to pass over.
+/// What stands inside `CREATE TABLE`. The rest has to be added afterwards.
 fn inline_members(table: &Table) -> impl Iterator<Item = Member> {
     let keys = table.primary_key.iter().cloned().map(Member::PrimaryKey);
-    let uniques = table.uniques.iter().cloned().map(Member::Unique);
+    let uniques = uniques(table, false);
     let checks = table.checks.iter().filter(|check| !members::is_set(&check.options, "not_valid"));
     keys.chain(uniques).chain(checks.cloned().map(Member::Check))
+}
+
+/// What cannot stand inside `CREATE TABLE`: a unique constraint over the columns of another key,
+/// which the server would leave out without a word, and a check that is not valid yet, because a
+/// new table has no rows for it to pass over.
+fn later_members(table: &Table) -> impl Iterator<Item = Member> {
+    let invalid = table.checks.iter().filter(|check| members::is_set(&check.options, "not_valid"));
+    uniques(table, true).chain(invalid.cloned().map(Member::Check))
+}
+
+/// The unique constraints that repeat the columns of a key before them, or those that do not.
+fn uniques(table: &Table, repeating: bool) -> impl Iterator<Item = Member> {
+    let repeats = |at: usize| {
+        let mut before = table.primary_key.iter().chain(&table.uniques[..at]);
+        before.any(|key| key.columns().eq(table.uniques[at].columns()))
+    };
+    let chosen = (0..table.uniques.len()).filter(move |at| repeats(*at) == repeating);
+    chosen.map(|at| Member::Unique(table.uniques[at].clone()))
 }
 
 fn after_create(table: &Table) -> Vec<String> {
     let name = &table.name;
     let mut statements: Vec<_> = table.columns.iter().flat_map(|column| after_column(table, column)).collect();
-    let invalid = table.checks.iter().filter(|check| members::is_set(&check.options, "not_valid"));
-    statements.extend(invalid.flat_map(|check| members::add(name, &Member::Check(check.clone()))));
+    statements.extend(later_members(table).flat_map(|member| members::add(name, &member)));
     statements.extend(table.indexes.iter().flat_map(|index| members::add(name, &Member::Index(index.clone()))));
     let inline = inline_members(table);
     statements.extend(inline.filter_map(|member| members::comment(name, &member, member.comment())));

@@ -41,14 +41,14 @@ fn collation(attribute: &Attribute, lookup: &Lookup<'_>) -> Option<String> {
     (attribute.collation != own).then(|| lookup.collation(attribute.collation)).flatten()
 }
 
-/// Entries that some servers keep among a column's options for themselves: where in the log the
-/// column was made or got its type. Nobody can set or reset it, `pg_dump` leaves it out, and it
-/// differs between databases of the same structure: history.
-const HISTORY: [&str; 1] = ["pg_attver"];
+/// What `ALTER COLUMN … SET` knows. Some servers keep entries of their own beside these, such as
+/// where in the log a column was made: nobody can set them, and they differ between databases of
+/// the same structure.
+const SETTABLE: [&str; 2] = ["n_distinct", "n_distinct_inherited"];
 
 fn options(attribute: &Attribute, lookup: &Lookup<'_>) -> BTreeMap<String, String> {
     let mut options = parameters(&attribute.options);
-    options.retain(|key, _| !HISTORY.contains(&key.as_str()));
+    options.retain(|key, _| SETTABLE.contains(&key.as_str()));
     if let Some(storage) = storage(attribute, lookup) {
         options.insert("storage".to_owned(), storage.to_owned());
     }

@@ -2,8 +2,9 @@
 -- catalog.rs and canon/. Their order and columns are the records of catalog.rs. What stands in
 -- braces depends on the server's version (see SINCE there).
 
--- namespaces
-SELECT oid, nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema';
+-- namespaces, but those that make room for scratch structures (see inside.rs)
+SELECT oid, nspname FROM pg_namespace
+WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' AND NOT starts_with(nspname, 'undrift_scratch_away_');
 -- extensions
 SELECT extname FROM pg_extension WHERE extname <> 'plpgsql';
 -- what extensions own (3079 is pg_extension)
