@@ -152,7 +152,12 @@ impl Way<'_> {
             return Ok(vec![finding]);
         }
         let (again, assessment) = self.look(&reconciler, declared).await?;
-        let rest = again.study.plan.changes.iter().map(|planned| format!("{} {}", planned.change.kind(), planned.change.object()));
+        let rest = again
+            .study
+            .plan
+            .changes
+            .iter()
+            .map(|planned| format!("{} {}", planned.change.kind(), planned.change.object()));
         let rest: Vec<String> = rest.collect();
         if findings.is_empty() && again.outlook(&assessment) != Outlook::InSync {
             return Err(format!("a second plan is not empty: {}", rest.join(", ")));

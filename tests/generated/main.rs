@@ -33,7 +33,7 @@ use check::{Failure, Outcome, Story};
 use random::Random;
 use shrink::Pair;
 
-const PAIRS: u64 = 40;
+const PAIRS: u64 = 12;
 /// How often a failing pair is tried again while it is made smaller.
 const TRIES: usize = 150;
 /// After so many failures nobody reads on.

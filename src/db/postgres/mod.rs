@@ -166,7 +166,7 @@ impl Connection for PostgresSession {
     }
 
     async fn begin(&mut self) -> Result<(), DbError> {
-self.send(if self.inside { inside::BEGIN } else { BEGIN }).await?;
+        self.send(if self.inside { inside::BEGIN } else { BEGIN }).await?;
         self.transaction = Transaction::Open;
         Ok(())
     }

@@ -17,9 +17,8 @@ fn column(attribute: &Attribute, lookup: &Lookup<'_>) -> Column {
     let expr = lookup.default(attribute.relation, attribute.number);
     let identity = sequences::identity(attribute, expr, lookup);
     let is_generated = matches!(attribute.generated, 's' | 'v');
-    let generated = expr
-        .filter(|_| is_generated)
-        .map(|expr| Generated { expr: stable(expr), stored: attribute.generated == 's' });
+    let generated =
+        expr.filter(|_| is_generated).map(|expr| Generated { expr: stable(expr), stored: attribute.generated == 's' });
     let default = expr.filter(|_| !is_generated && identity.is_none()).map(str::to_owned);
     Column {
         name: attribute.name.clone(),
