@@ -129,7 +129,7 @@ impl Side {
                 Ok(Read { schema: observed.reading.schema, reference: None })
             }
             Side::File(path, declared) => {
-                let reference = reconciler.reference(server, declared).await;
+                let reference = reconciler.reference(server, declared, &Schema::default()).await;
                 let reference = reference.map_err(|error| match Failure::from(&*error) {
                     Failure::Plain { message, next } => Failure::new(format!("{}: {message}", path.display()), next),
                     mistakes => mistakes,
