@@ -113,6 +113,9 @@ fn term(group: &Group<'_>, part: &Part) -> String {
 
 fn orphans(group: &Group<'_>, index: usize, rows: &str, key: &ForeignKey) -> Option<Precondition> {
     let parent = group.before.tables.get(&key.table);
+    if parent.is_some() && key.referenced.len() != key.columns.len() {
+        return None;
+    }
     if parent.is_some_and(|parent| key.referenced.iter().any(|name| parent.column(name).is_none())) {
         return None;
     }
@@ -127,7 +130,7 @@ fn orphans(group: &Group<'_>, index: usize, rows: &str, key: &ForeignKey) -> Opt
     }
     let query = format!("SELECT count(*) FROM {rows} WHERE {}", conditions.join(" AND "));
     let columns = key.columns.join(", ");
-    let finding = format!("{{n}} rows of {} have a {columns} that is not in {}", group.name(), key.table);
+    let finding = format!("{{n}} rows of {} have no counterpart of {columns} in {}", group.name(), key.table);
     Some(fact(index, query, finding))
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::alter;
 use super::create;
+use super::hazards;
 use super::names::{folded, quote, same};
 use super::objects;
 use super::rebuild;
@@ -48,7 +49,7 @@ pub fn ops(from: &Schema, to: &Schema, changes: &[Change]) -> Vec<Op> {
     for (index, change) in changes.iter().enumerate() {
         match change {
             Change::CreateTable { to: table } => ops.push(create_table(index, table, from, to)),
-            Change::DropTable { from } => ops.push(drop_table(index, from)),
+            Change::DropTable { from: table } => ops.push(drop_table(index, table, from)),
             Change::RenameTable { from: old, to } => ops.push(rename_table(index, old, to, from)),
             Change::RenameColumn { table, from, to } => ops.push(rename_column(index, table, from, to)),
             _ => {
@@ -89,12 +90,13 @@ fn create_table(index: usize, table: &Table, from: &Schema, to: &Schema) -> Op {
     op
 }
 
-fn drop_table(index: usize, table: &Table) -> Op {
+fn drop_table(index: usize, table: &Table, schema: &Schema) -> Op {
     let name = &table.name;
     let statement = format!("DROP TABLE {}", quote(&name.name));
     let mut op = Op::new(vec![index], format!("drop table {name}"), vec![statement]);
     op.rank = rank::DROP_TABLE;
     op.hazards.push(HazardNote::new(Hazard::DeletesData, format!("{name} is dropped with its rows")));
+    op.hazards.extend(hazards::of_dropped_table(schema, name));
     op.drops.push(Object::Table(name.clone()));
     op.drops.extend(table.members().iter().flat_map(|member| objects::of_member(name, member)));
     op

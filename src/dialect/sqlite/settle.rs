@@ -74,6 +74,7 @@ fn canonical_table(table: &mut Table) {
     }
     table.foreign_keys.iter_mut().for_each(|key| canonical_key(key, &names));
     table.checks.iter_mut().for_each(|check| canonical_check(check, &names));
+    drop_repeated_parts(table);
     number_rows(table);
     drop_doubles(table);
 }
@@ -163,6 +164,20 @@ pub fn rowid_alias(table: &Table) -> Option<&str> {
     let column = table.column(name)?;
     let alias = same(&column.data_type, "INTEGER") && !part.desc && !is_on(table, "without_rowid");
     alias.then_some(&column.name)
+}
+
+/// Without a rowid the primary key is the table, and SQLite leaves out of it what is in it twice.
+fn drop_repeated_parts(table: &mut Table) {
+    let without_rowid = is_on(table, "without_rowid");
+    if let Some(key) = table.primary_key.as_mut().filter(|_| without_rowid) {
+        let mut seen = Vec::new();
+        key.parts.retain(|part| {
+            let shape = (part.source.clone(), part.collation.clone());
+            let is_new = !seen.contains(&shape);
+            seen.push(shape);
+            is_new
+        });
+    }
 }
 
 /// SQLite makes one index of keys over the same columns, and none for one that repeats the primary key.
