@@ -8,10 +8,22 @@ pub mod dialect;
 
 pub mod yaml;
 
+pub mod desired;
+
 pub mod diff;
 
 pub mod plan;
 
+pub mod policy;
+
+pub mod config;
+
 pub mod db;
 
+pub mod registry;
+
 pub mod apply;
+
+pub mod reconcile;
+
+pub mod cli;

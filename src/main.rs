@@ -1,1 +1,5 @@
-fn main() {}
+//! The `undrift` program. Everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    undrift::cli::main()
+}

@@ -67,6 +67,27 @@ impl Target {
         Url::parse(self.url.expose_secret()).map_err(|error| bad_url(&error))
     }
 
+    /// What the databases of one server have in common: host, port and socket. A SQLite file is a
+    /// server of its own.
+    pub fn server(&self) -> String {
+        match self.url() {
+            Ok(url) if self.engine != Engine::Sqlite => {
+                let socket = url.query_pairs().find(|(name, _)| matches!(&**name, "host" | "socket"));
+                let socket = socket.map(|(_, path)| path.into_owned()).unwrap_or_default();
+                format!("{}:{}{socket}", url.host_str().unwrap_or_default(), url.port().unwrap_or_default())
+            }
+            _ => self.shown.clone(),
+        }
+    }
+
+    /// The database that the URL names.
+    pub fn database(&self) -> Option<String> {
+        let url = self.url().ok()?;
+        let segments = url.path_segments()?.next_back()?;
+        let bytes: Vec<u8> = percent_decode(segments);
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
     /// The same server and login with another database.
     ///
     /// # Errors
@@ -78,6 +99,15 @@ impl Target {
         url.set_path(&path);
         Self::parse(url.as_str())
     }
+}
+
+fn percent_decode(text: &str) -> Vec<u8> {
+    // In a query a plus sign is a space; in a path it is itself.
+    let query = format!("x={}", text.replace('+', "%2B").replace('&', "%26"));
+    url::form_urlencoded::parse(query.as_bytes())
+        .next()
+        .map(|(_, value)| value.into_owned().into_bytes())
+        .unwrap_or_default()
 }
 
 fn bad_url(error: &url::ParseError) -> DbError {

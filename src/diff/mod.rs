@@ -6,6 +6,8 @@
 mod members;
 mod renames;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use renames::{Both, pending as pending_renames};
 

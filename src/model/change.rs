@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Check, Column, EnumType, ForeignKey, Index, QName, Table};
 
 /// One difference. `from` is what the database has, `to` is what it should have.
+#[allow(missing_docs, reason = "the fields say where a change goes `from` and `to`, and in which table")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "change", rename_all = "snake_case")]
 pub enum Change {
@@ -279,7 +280,7 @@ impl ChangeKind {
     };
 
     /// The kind as it is written in a policy: `add_column`.
-    pub fn key(self) -> &'static str {
+    pub const fn key(self) -> &'static str {
         use ChangeKind::*;
         match self {
             CreateSchema => "create_schema",

@@ -55,7 +55,7 @@ impl Hazard {
     ];
 
     /// The hazard as it is written in a policy: `deletes_data`.
-    pub fn key(self) -> &'static str {
+    pub const fn key(self) -> &'static str {
         match self {
             Hazard::DeletesData => "deletes_data",
             Hazard::MayLoseData => "may_lose_data",

@@ -54,10 +54,20 @@ impl Scope {
         self.properties.contains(name)
     }
 
-    /// The schema without what is ignored.
-    pub fn apply(&self, mut schema: Schema) -> Schema {
+    /// The schema without what is ignored: what is compared.
+    pub fn apply(&self, schema: Schema) -> Schema {
+        self.strip_properties(self.keep(schema))
+    }
+
+    /// The schema without the tables that are ignored, ignored properties still in it: what
+    /// statements are made from, so that rewriting a column does not lose its comment.
+    pub fn keep(&self, mut schema: Schema) -> Schema {
         schema.tables.retain(|name, _| !self.ignores_table(name));
         schema.opaque.retain(|opaque| !self.ignores_table(&opaque.name));
+        schema
+    }
+
+    fn strip_properties(&self, mut schema: Schema) -> Schema {
         if !self.properties.is_empty() {
             schema.tables.values_mut().for_each(|table| self.strip(table));
             if self.ignores_property("comment") {

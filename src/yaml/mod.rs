@@ -1,4 +1,4 @@
-//! YAML text with positions: reading, checking against a description and complaining well.
+//! YAML text with positions: reading, checking against a description, complaining well, writing.
 //!
 //! The YAML crate sits behind this module. A file becomes a tree of [`Node`]s that know where they
 //! stand; a [`Shape`] says which keys an object may hold and is the one source of the check for
@@ -21,14 +21,16 @@ mod report;
 mod shape;
 mod source;
 mod tree;
+mod write;
 
 pub use json_schema::json_schema;
 pub use nearest::nearest;
-pub use parse::{parse, read};
+pub use parse::{parse, read, read_text};
 pub use report::{Diagnostic, Report};
 pub use shape::{Key, Kind, Shape, check};
 pub use source::{Source, Span};
 pub use tree::{Entry, Node, Scalar, Value};
+pub use write::Written;
 
 #[cfg(test)]
 mod tests;

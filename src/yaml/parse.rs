@@ -9,9 +9,11 @@ use serde_yaml::granit_parser::{self, ErrorKind, Event, Parser, ScalarStyle, Sca
 use super::{Diagnostic, Entry, Node, Report, Scalar, Source, Span, Value};
 
 /// No schema, policy or configuration is longer than this.
-const LARGEST_FILE: usize = 8 * 1024 * 1024;
+const LARGEST_FILE: u64 = 8 * 1024 * 1024;
 /// How deep lists and maps may be nested.
 const DEEPEST: usize = 64;
+/// How long a key may be: SQLite bounds no name.
+const LONGEST_KEY: usize = 64 * 1024;
 /// How many values one file may hold, those that aliases repeat counted each time.
 const MOST_NODES: usize = 1_000_000;
 /// How many values aliases may add: nobody who writes by hand comes near it, a bomb does at once.
@@ -22,19 +24,27 @@ const MOST_REPEATED: usize = 100_000;
 /// # Errors
 /// What is wrong with it: it cannot be read, is too large, not UTF-8, or no YAML.
 pub fn read(path: &Path) -> Result<Node, Report> {
+    let text = read_text(path, LARGEST_FILE)?;
+    parse(Source::new(path.display().to_string(), text))
+}
+
+/// Reads a file that must be UTF-8 and not larger than some bytes.
+///
+/// # Errors
+/// What is wrong with it: it cannot be read, is too large, or not UTF-8.
+pub fn read_text(path: &Path, largest: u64) -> Result<String, Report> {
     let shown = path.display().to_string();
     let cannot = |error: std::io::Error| Diagnostic::without_place(format!("cannot read {shown}: {error}"));
     let size = std::fs::metadata(path).map_err(cannot)?.len();
-    if size > LARGEST_FILE as u64 {
-        return Err(too_large(&shown, size).into());
+    if size > largest {
+        return Err(too_large(&shown, size, largest).into());
     }
     let bytes = std::fs::read(path).map_err(cannot)?;
-    let text = String::from_utf8(bytes).map_err(|error| not_utf8(&shown, &error))?;
-    parse(Source::new(shown, text))
+    String::from_utf8(bytes).map_err(|error| not_utf8(&shown, &error).into())
 }
 
-fn too_large(path: &str, size: u64) -> Diagnostic {
-    let (size, most) = (size.div_ceil(1024 * 1024), LARGEST_FILE / 1024 / 1024);
+fn too_large(path: &str, size: u64, largest: u64) -> Diagnostic {
+    let (size, most) = (size.div_ceil(1024 * 1024), largest / 1024 / 1024);
     Diagnostic::without_place(format!("{path} is too large: {size} MiB, and {most} MiB is the most"))
         .help("split it and put it together with `extends`; rows do not belong in this file")
 }
@@ -57,8 +67,9 @@ fn not_utf8(path: &str, error: &std::string::FromUtf8Error) -> Diagnostic {
 /// Everything that is no YAML, or YAML that is not used here: duplicate keys, several documents,
 /// tags, merge keys, too much of anything.
 pub fn parse(source: Source) -> Result<Node, Report> {
-    if source.text.len() > LARGEST_FILE {
-        return Err(too_large(&source.path, source.text.len() as u64).into());
+    let size = source.text.len() as u64;
+    if size > LARGEST_FILE {
+        return Err(too_large(&source.path, size, LARGEST_FILE).into());
     }
     let source = Arc::new(source);
     let options = granit_parser::options! {
@@ -66,6 +77,7 @@ pub fn parse(source: Source) -> Result<Node, Report> {
         emit_comments: false,
         flow_nesting_limit: DEEPEST,
         block_nesting_limit: DEEPEST,
+        simple_key_max_lookahead: LONGEST_KEY,
     };
     let mut tree = Tree::new(&source);
     for next in Parser::new_from_str_with_options(&source.text, options) {

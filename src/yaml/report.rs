@@ -24,17 +24,19 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// Other places that have to do with it, with what they are.
     pub related: Vec<(Span, String)>,
+    /// The servers it is wrong on; empty where that makes no difference.
+    pub servers: Vec<String>,
 }
 
 impl Diagnostic {
     /// A mistake at a place.
     pub fn new(span: &Span, message: impl Into<String>) -> Self {
-        Self { message: message.into(), span: Some(span.clone()), help: None, related: Vec::new() }
+        Self { span: Some(span.clone()), ..Self::without_place(message) }
     }
 
     /// A mistake of a whole file.
     pub fn without_place(message: impl Into<String>) -> Self {
-        Self { message: message.into(), span: None, help: None, related: Vec::new() }
+        Self { message: message.into(), span: None, help: None, related: Vec::new(), servers: Vec::new() }
     }
 
     /// With what to write instead.
@@ -71,13 +73,31 @@ impl Report {
         Self::default()
     }
 
-    /// Adds a mistake; the same one at the same place only once.
+    /// Adds a mistake. The same one at the same place is there only once, with all its servers.
     pub fn add(&mut self, diagnostic: Diagnostic) {
-        if self.diagnostics.len() == KEPT {
-            self.more += 1;
-        } else if !self.diagnostics.iter().any(|known| known.order() == diagnostic.order()) {
+        if let Some(known) = self.diagnostics.iter_mut().find(|known| known.order() == diagnostic.order()) {
+            known.servers.extend(diagnostic.servers);
+        } else if self.diagnostics.len() < KEPT {
             self.diagnostics.push(diagnostic);
+        } else {
+            self.more += 1;
         }
+    }
+
+    /// Notes that everything in it is wrong on one server.
+    #[must_use]
+    pub fn on(mut self, server: &str) -> Self {
+        self.diagnostics.iter_mut().for_each(|diagnostic| diagnostic.servers = vec![server.to_owned()]);
+        self
+    }
+
+    /// Forgets the servers of what is wrong on as many as were looked at.
+    #[must_use]
+    pub fn of_servers(mut self, looked_at: usize) -> Self {
+        for diagnostic in self.diagnostics.iter_mut().filter(|diagnostic| diagnostic.servers.len() == looked_at) {
+            diagnostic.servers.clear();
+        }
+        self
     }
 
     /// Adds everything from another report.
@@ -150,6 +170,7 @@ fn to_json(diagnostic: &Diagnostic) -> serde_json::Value {
         "message": diagnostic.message,
         "place": diagnostic.span.as_ref().map(place),
         "help": diagnostic.help,
+        "servers": diagnostic.servers,
         "related": diagnostic.related.iter().map(|(span, what)| json!({ "what": what, "place": place(span) })).collect::<Vec<_>>(),
     })
 }
@@ -167,7 +188,10 @@ struct Drawn {
 
 impl Drawn {
     fn of(diagnostic: &Diagnostic) -> Self {
-        let mut drawn = Self::at(diagnostic.span.as_ref(), &diagnostic.message, Severity::Error);
+        let servers = diagnostic.servers.join(", ");
+        let on = if servers.is_empty() { servers } else { format!(" (on {servers})") };
+        let message = format!("{}{on}", diagnostic.message);
+        let mut drawn = Self::at(diagnostic.span.as_ref(), &message, Severity::Error);
         drawn.help.clone_from(&diagnostic.help);
         for (span, what) in &diagnostic.related {
             let here = diagnostic.span.as_ref().is_some_and(|own| own.source == span.source) && drawn.source.is_some();

@@ -135,6 +135,9 @@ fn unknown(entry: &Entry, shape: &Shape) -> Diagnostic {
     let names: Vec<_> = shape.keys.iter().map(|key| key.name).collect();
     let listed = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let problem = Diagnostic::new(&entry.key_span, format!("`{}` is no key of {}", entry.key, shape.name));
+    if entry.key.ends_with(')') && !entry.key.contains('(') {
+        return problem.help("put quotes around a text that holds a comma, as in `type: \"decimal(10,2)\"`");
+    }
     match nearest(&entry.key, names) {
         Some(near) => problem.help(format!("did you mean `{near}`? The keys are {listed}")),
         None => problem.help(format!("the keys are {listed}")),
@@ -148,7 +151,7 @@ fn misfit(node: &Node, kind: &Kind) -> Diagnostic {
     };
     let problem = Diagnostic::new(&node.span, format!("{} must stand here, not {found}", wanted(kind)));
     match (kind, node.text()) {
-        (Kind::Bool, Some(text)) => match text.to_ascii_lowercase().as_str() {
+        (kind, Some(text)) if takes_bool(kind) => match text.to_ascii_lowercase().as_str() {
             "yes" | "on" | "true" | "y" | "1" => problem.help("write `true`"),
             "no" | "off" | "false" | "n" | "0" => problem.help("write `false`"),
             _ => problem,
@@ -158,6 +161,14 @@ fn misfit(node: &Node, kind: &Kind) -> Diagnostic {
             None => problem,
         },
         _ => problem,
+    }
+}
+
+fn takes_bool(kind: &Kind) -> bool {
+    match kind {
+        Kind::Bool => true,
+        Kind::Either(kinds) => kinds.iter().any(takes_bool),
+        _ => false,
     }
 }
 

@@ -71,11 +71,12 @@ impl Node {
         }
     }
 
-    /// The items of a list, or a single scalar as if it stood in one.
+    /// The items of a list, or a single value as if it stood in one.
     pub fn one_or_more(&self) -> &[Node] {
         match &self.value {
-            Value::Scalar(_) => std::slice::from_ref(self),
-            _ => self.items(),
+            Value::Null => &[],
+            Value::List(items) => items,
+            Value::Scalar(_) | Value::Map(_) => std::slice::from_ref(self),
         }
     }
 

@@ -1,12 +1,14 @@
 #!/bin/sh
 # Runs a private database server in FOLDER for as long as standard input stays open, then removes both.
-# The test process holds the other end of the pipe: however it ends, the server goes with it.
+# The test process holds the other end of the pipe: however it ends, the server goes with it. It must be
+# started as the leader of a process group, which it ends.
 #
 # usage: serve.sh postgres|mariadb FOLDER PORT [FOLDER-OF-BINARIES]
 set -eu
 kind=$1 folder=$2 port=$3 binaries=${4:-}
 PATH="$binaries${binaries:+:}/usr/sbin:$PATH"
-export PATH LC_ALL=C
+# Servers that start in a shared temporary folder remove each other's files there.
+export PATH LC_ALL=C TMPDIR="$folder"
 cd "$folder"
 
 # Servers refuse root, so root lends them their own user.
@@ -49,6 +51,14 @@ esac
 "serve_$kind" </dev/null &
 server=$!
 cat >/dev/null
+
+# A server that is still being prepared does not know these signals: its whole process group, which
+# is this script's own, gets TERM as well.
+trap '' TERM
 kill -"$end" "$server" 2>/dev/null || true
+kill -TERM 0
 wait "$server" || true
-rm -rf "$folder"
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+    if rm -rf "$folder" 2>/dev/null; then break; fi
+    sleep 0.2
+done

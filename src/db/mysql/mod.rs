@@ -1,69 +1,178 @@
-//! Sessions with Mysql.
+//! Sessions with MySQL and MariaDB.
+//!
+//! A session's settings are undrift's own, whatever the server's are: no `PIPES_AS_CONCAT` or `ANSI_QUOTES`, strict mode,
+//! UTC. Everything goes through the text protocol ([`wire`]), reading takes two messages ([`catalog`]), and every
+//! statement is bounded in time from here, because the server bounds none of its DDL.
+//!
+//! Tested against MariaDB. MySQL's differences are handled as its documentation describes them.
+
+mod canon;
+mod catalog;
+mod connect;
+mod error;
+mod grants;
+mod lock;
+mod scratch;
+mod script;
+mod wire;
 
 use std::time::Duration;
 
-use super::{Connection, DbError, Patience, Place, Reading, Scratch, Target};
-use crate::model::{Platform, Schema};
+use super::{Connection, DbError, Patience, Place, Reading, Scratch, Target, Trouble};
+use crate::model::{Platform, Schema, Vendor};
+use wire::{Answer, Wire};
 
-/// A session with one Mysql database.
+/// What a session is set to. `time_zone` is UTC because the defaults of `timestamp` columns are shown in it; a
+/// row numbered 0 keeps its number when a table is written anew (`NO_AUTO_VALUE_ON_ZERO`); `NO_ZERO_DATE` is not
+/// set, because what older databases hold has to be built again.
+const SETTINGS: &str = include_str!("queries/settings.sql");
+
+/// A session with one MySQL or MariaDB database, or with a server.
 pub struct MysqlSession {
+    wire: Wire,
+    target: Target,
     platform: Platform,
     place: Place,
+    role: String,
+    implicit_timestamps: bool,
+    patience: Patience,
+    statement: Duration,
+    tables_locked: bool,
 }
 
 impl Connection for MysqlSession {
-    async fn connect(_target: &Target, _patience: Patience) -> Result<Self, DbError> {
-        todo!()
+    async fn connect(target: &Target, patience: Patience) -> Result<Self, DbError> {
+        connect::connect(target, patience).await
     }
+
     fn platform(&self) -> &Platform {
         &self.platform
     }
+
     fn place(&self) -> &Place {
         &self.place
     }
+
     async fn read(&mut self) -> Result<Reading, DbError> {
-        todo!()
+        self.read_catalog().await
     }
+
     async fn prepare(&mut self) -> Result<(), DbError> {
-        todo!()
+        self.ask(SETTINGS, "set up the session").await?;
+        if self.implicit_timestamps {
+            // Some versions fix this at the start of the server; then the reference has the implicit defaults too.
+            let _ = self.ask("SET SESSION explicit_defaults_for_timestamp = 1", "set up the session").await;
+        }
+        Ok(())
     }
-    async fn execute(&mut self, _sql: &str) -> Result<u64, DbError> {
-        todo!()
+
+    async fn execute(&mut self, sql: &str) -> Result<u64, DbError> {
+        let done = self.ask(sql, &format!("run a statement in {}", self.place.database)).await;
+        if done.is_ok() {
+            self.follow_table_locks(sql);
+        } else if std::mem::take(&mut self.tables_locked) {
+            // The statements after a failed one do not run, and the UNLOCK would be among them.
+            let _ = self.ask("UNLOCK TABLES", "let go of the locked tables").await;
+        }
+        let answers = done.map_err(|error| error.with_statement(sql))?;
+        Ok(answers.iter().map(|answer| answer.touched).sum())
     }
-    async fn script(&mut self, _sql: &str) -> Result<(), DbError> {
-        todo!()
+
+    async fn script(&mut self, sql: &str) -> Result<(), DbError> {
+        self.run_script(sql).await
     }
-    async fn count(&mut self, _sql: &str) -> Result<u64, DbError> {
-        todo!()
+
+    async fn count(&mut self, sql: &str) -> Result<u64, DbError> {
+        let answers = self.ask(sql, &format!("count rows in {}", self.place.database)).await;
+        let answers = answers.map_err(|error| error.with_statement(sql))?;
+        let value = answers.into_iter().find_map(|answer| answer.rows.into_iter().next());
+        let text = value.and_then(|row| row.into_iter().next()).flatten().unwrap_or_default();
+        let digits = text.split('.').next().unwrap_or_default();
+        Ok(digits.parse().unwrap_or_default())
     }
-    async fn limit(&mut self, _lock: Duration, _statement: Duration) -> Result<(), DbError> {
-        todo!()
+
+    async fn limit(&mut self, lock: Duration, statement: Duration) -> Result<(), DbError> {
+        self.statement = statement;
+        let seconds = lock.as_secs_f64().ceil().max(1.0);
+        let mut sql = format!("SET SESSION lock_wait_timeout = {seconds}, innodb_lock_wait_timeout = {seconds}");
+        if self.platform.vendor == Vendor::Mariadb {
+            sql.push_str(&format!(", max_statement_time = {:.3}", statement.as_secs_f64()));
+        }
+        self.ask(&sql, "set time-outs").await.map(drop)
     }
+
     async fn begin(&mut self) -> Result<(), DbError> {
-        todo!()
+        self.ask("START TRANSACTION", "open a transaction").await.map(drop)
     }
+
     async fn commit(&mut self) -> Result<(), DbError> {
-        todo!()
+        self.ask("COMMIT", "commit").await.map(drop)
     }
+
     async fn rollback(&mut self) -> Result<(), DbError> {
-        todo!()
+        self.ask("ROLLBACK", "roll back").await.map(drop)
     }
+
     async fn lock(&mut self) -> Result<bool, DbError> {
-        todo!()
+        self.take_lock(&lock::name(&self.place.database)).await
     }
+
     async fn unlock(&mut self) -> Result<(), DbError> {
-        todo!()
+        self.release_lock(&lock::name(&self.place.database)).await
     }
+
     async fn databases(&mut self) -> Result<Vec<String>, DbError> {
-        todo!()
+        let answers = self.ask("SHOW DATABASES", "list the databases").await?;
+        let mut names = column(answers);
+        names.retain(|name| !is_own(name) && !scratch::is_scratch(name));
+        names.sort();
+        Ok(names)
     }
-    async fn scratch(&mut self, _server: Option<&Target>, _wanted: &Schema) -> Result<Scratch, DbError> {
-        todo!()
+
+    async fn scratch(&mut self, server: Option<&Target>, _wanted: &Schema) -> Result<Scratch, DbError> {
+        self.make_scratch(server).await
     }
+
     async fn sweep(&mut self) -> Result<Vec<String>, DbError> {
-        todo!()
+        self.sweep_scratch().await
     }
+
     async fn close(self) {
-        todo!()
+        self.wire.close().await;
     }
+}
+
+impl MysqlSession {
+    /// Sends statements under the statement time-out.
+    async fn ask(&mut self, sql: &str, doing: &str) -> Result<Vec<Answer>, DbError> {
+        self.wire.ask(sql, self.statement, doing).await
+    }
+
+    /// Sends a statement that a login may lack the right for. Whether it was done.
+    async fn try_ask(&mut self, sql: &str, doing: &str) -> Result<bool, DbError> {
+        match self.ask(sql, doing).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.trouble == Trouble::Privilege => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn follow_table_locks(&mut self, sql: &str) {
+        let starts = |words: &str| sql.get(..words.len()).is_some_and(|start| start.eq_ignore_ascii_case(words));
+        if starts("LOCK TABLES") {
+            self.tables_locked = true;
+        } else if starts("UNLOCK TABLES") {
+            self.tables_locked = false;
+        }
+    }
+}
+
+/// The first column of everything that was answered.
+fn column(answers: Vec<Answer>) -> Vec<String> {
+    answers.into_iter().flat_map(|answer| answer.rows).filter_map(|row| row.into_iter().next().flatten()).collect()
+}
+
+/// Whether a database is the server's own.
+fn is_own(name: &str) -> bool {
+    ["information_schema", "mysql", "performance_schema", "sys"].iter().any(|own| name.eq_ignore_ascii_case(own))
 }

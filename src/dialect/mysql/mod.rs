@@ -1,11 +1,33 @@
-//! What undrift knows about Mysql.
+//! What undrift knows about MySQL and MariaDB.
+//!
+//! Both are one engine with two vendors; where they differ, [`Platform::vendor`] decides. Names and types are in
+//! [`names`] and [`types`], definitions in [`create`], statements for changes in [`ops`].
+
+mod alter;
+mod create;
+mod facts;
+mod fill;
+mod foreign;
+mod generate;
+mod hazards;
+mod members;
+pub(crate) mod names;
+mod ops;
+mod piece;
+mod renames;
+mod settle;
+mod tables;
+pub(crate) mod tokens;
+pub(crate) mod types;
+mod unsupported;
+mod widening;
 
 use super::{
     DefaultValue, Dialect, EnumColumn, EnumRequest, Generator, IdentityRequest, NameLimit, Neutral, Unsupported,
 };
 use crate::model::{Change, IdentityKind, Op, Platform, QName, Schema};
 
-/// Mysql, in one version.
+/// MySQL or MariaDB, in one version.
 pub struct Mysql {
     platform: Platform,
 }
@@ -21,40 +43,65 @@ impl Dialect for Mysql {
     fn platform(&self) -> &Platform {
         &self.platform
     }
-    fn quote(&self, _name: &str) -> String {
-        todo!()
+
+    fn quote(&self, name: &str) -> String {
+        names::quote(name)
     }
-    fn literal(&self, _text: &str) -> String {
-        todo!()
+
+    fn literal(&self, text: &str) -> String {
+        names::literal(text)
     }
-    fn neutral_type(&self, _neutral: &Neutral) -> String {
-        todo!()
+
+    fn neutral_type(&self, neutral: &Neutral) -> String {
+        types::neutral(neutral)
     }
-    fn enum_column(&self, _request: &EnumRequest<'_>) -> EnumColumn {
-        todo!()
+
+    /// Always an `ENUM`: it is checked by the server and what Laravel makes.
+    fn enum_column(&self, request: &EnumRequest<'_>) -> EnumColumn {
+        let labels: Vec<String> = request.labels.iter().map(|label| names::literal(label)).collect();
+        EnumColumn { data_type: format!("enum({})", labels.join(",")), enum_type: None, check: None }
     }
-    fn default_for(&self, _value: &DefaultValue, _data_type: &str) -> Result<String, String> {
-        todo!()
+
+    fn default_for(&self, value: &DefaultValue, data_type: &str) -> Result<String, String> {
+        types::default(value, data_type, self.platform.vendor)
     }
-    fn generate(&self, _generator: Generator) -> Result<String, String> {
-        todo!()
+
+    fn generate(&self, generator: Generator) -> Result<String, String> {
+        Ok(generate::expression(generator, &self.platform))
     }
-    fn identity(&self, _request: IdentityRequest) -> Result<IdentityKind, String> {
-        todo!()
+
+    fn identity(&self, request: IdentityRequest) -> Result<IdentityKind, String> {
+        match request {
+            IdentityRequest::Default | IdentityRequest::AutoIncrement => Ok(IdentityKind::AutoIncrement),
+            IdentityRequest::Always | IdentityRequest::Serial => {
+                Err("MySQL numbers rows with AUTO_INCREMENT only: write identity: true".to_owned())
+            }
+        }
     }
-    fn settle(&self, _schema: &mut Schema) {
-        todo!()
+
+    fn settle(&self, schema: &mut Schema) {
+        settle::settle(schema, self.platform.vendor);
     }
-    fn unsupported(&self, _schema: &Schema) -> Vec<Unsupported> {
-        todo!()
+
+    fn unsupported(&self, schema: &Schema) -> Vec<Unsupported> {
+        self.all_unsupported(schema)
     }
-    fn ops(&self, _from: &Schema, _to: &Schema, _changes: &[Change]) -> Vec<Op> {
-        todo!()
+
+    fn ops(&self, from: &Schema, to: &Schema, changes: &[Change]) -> Vec<Op> {
+        ops::ops(self, from, to, changes)
     }
-    fn rows_query(&self, _table: &QName) -> String {
-        todo!()
+
+    /// The engine's estimate, which may be off by half: counting would read the table.
+    fn rows_query(&self, table: &QName) -> String {
+        let name = names::literal(&table.name);
+        format!(
+            "SELECT COALESCE(MAX(TABLE_ROWS), 0) FROM information_schema.TABLES \
+             WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {name}"
+        )
     }
-    fn name_too_long(&self, _name: &str) -> Option<NameLimit> {
-        todo!()
+
+    fn name_too_long(&self, name: &str) -> Option<NameLimit> {
+        let limit = NameLimit { limit: names::LONGEST_NAME, unit: "characters" };
+        (name.chars().count() > limit.limit).then_some(limit)
     }
 }

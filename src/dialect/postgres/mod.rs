@@ -1,11 +1,39 @@
-//! What undrift knows about Postgres.
+//! What undrift knows about PostgreSQL 12 and later.
+//!
+//! `names` and `types` make SQL of names and values; `create` and `members` of tables and what is
+//! in them. The statements that get from one schema to another start at `ops`.
+
+mod alter;
+mod batch;
+mod columns;
+mod conversion;
+mod create;
+mod detours;
+mod enums;
+mod facts;
+mod identity;
+mod member_ops;
+mod members;
+mod names;
+mod ops;
+mod rebuild;
+mod settings;
+mod text;
+mod types;
+mod unsupported;
+
+pub(crate) use create::{row_security, special_table};
+pub(crate) use members::create_index;
+pub(crate) use names::{ident, literal, qualified as ident_qualified, spell};
+pub(crate) use text::without_parentheses;
+pub(crate) use types::user_type as parse_name;
 
 use super::{
     DefaultValue, Dialect, EnumColumn, EnumRequest, Generator, IdentityRequest, NameLimit, Neutral, Unsupported,
 };
-use crate::model::{Change, IdentityKind, Op, Platform, QName, Schema};
+use crate::model::{Change, IdentityKind, Op, Platform, QName, Schema, Table, Version};
 
-/// Postgres, in one version.
+/// PostgreSQL, in one version.
 pub struct Postgres {
     platform: Platform,
 }
@@ -15,46 +43,77 @@ impl Postgres {
     pub fn new(platform: Platform) -> Self {
         Self { platform }
     }
+
+    fn version(&self) -> Version {
+        self.platform.version
+    }
 }
 
 impl Dialect for Postgres {
     fn platform(&self) -> &Platform {
         &self.platform
     }
-    fn quote(&self, _name: &str) -> String {
-        todo!()
+
+    fn quote(&self, name: &str) -> String {
+        names::ident(name)
     }
-    fn literal(&self, _text: &str) -> String {
-        todo!()
+
+    fn literal(&self, text: &str) -> String {
+        names::literal(text)
     }
-    fn neutral_type(&self, _neutral: &Neutral) -> String {
-        todo!()
+
+    fn neutral_type(&self, neutral: &Neutral) -> String {
+        types::neutral(neutral)
     }
-    fn enum_column(&self, _request: &EnumRequest<'_>) -> EnumColumn {
-        todo!()
+
+    fn enum_column(&self, request: &EnumRequest<'_>) -> EnumColumn {
+        types::enum_column(request)
     }
-    fn default_for(&self, _value: &DefaultValue, _data_type: &str) -> Result<String, String> {
-        todo!()
+
+    fn default_for(&self, value: &DefaultValue, data_type: &str) -> Result<String, String> {
+        types::default_for(value, data_type, self.version())
     }
-    fn generate(&self, _generator: Generator) -> Result<String, String> {
-        todo!()
+
+    fn generate(&self, generator: Generator) -> Result<String, String> {
+        types::generate(generator, self.version())
     }
-    fn identity(&self, _request: IdentityRequest) -> Result<IdentityKind, String> {
-        todo!()
+
+    fn identity(&self, request: IdentityRequest) -> Result<IdentityKind, String> {
+        types::identity(request)
     }
-    fn settle(&self, _schema: &mut Schema) {
-        todo!()
+
+    fn settle(&self, schema: &mut Schema) {
+        schema.tables.values_mut().for_each(settle_table);
     }
-    fn unsupported(&self, _schema: &Schema) -> Vec<Unsupported> {
-        todo!()
+
+    fn unsupported(&self, schema: &Schema) -> Vec<Unsupported> {
+        unsupported::unsupported(schema, self.version())
     }
-    fn ops(&self, _from: &Schema, _to: &Schema, _changes: &[Change]) -> Vec<Op> {
-        todo!()
+
+    fn ops(&self, from: &Schema, to: &Schema, changes: &[Change]) -> Vec<Op> {
+        ops::ops(&batch::Batch { dialect: self, from, to, changes })
     }
-    fn rows_query(&self, _table: &QName) -> String {
-        todo!()
+
+    /// The planner's own estimate: rows per page as last counted, times the pages there are now.
+    /// A table that was never counted is taken to have rows of a hundred bytes.
+    fn rows_query(&self, table: &QName) -> String {
+        let table = names::literal(&names::qualified(table));
+        format!(
+            "SELECT coalesce((SELECT (CASE WHEN reltuples > 0 AND relpages > 0 \
+             THEN reltuples / relpages * (pg_relation_size(oid) / current_setting('block_size')::int) \
+             ELSE pg_relation_size(oid) / 100 END)::bigint FROM pg_class WHERE oid = to_regclass({table})), 0)"
+        )
     }
-    fn name_too_long(&self, _name: &str) -> Option<NameLimit> {
-        todo!()
+
+    fn name_too_long(&self, name: &str) -> Option<NameLimit> {
+        (name.len() > names::NAME_BYTES).then_some(NameLimit { limit: names::NAME_BYTES, unit: "bytes" })
+    }
+}
+
+/// Primary keys and numbered columns are NOT NULL whether somebody says so or not.
+fn settle_table(table: &mut Table) {
+    let key: Vec<String> = table.primary_key.iter().flat_map(|key| key.columns().map(str::to_owned)).collect();
+    for column in &mut table.columns {
+        column.nullable &= column.identity.is_none() && !key.contains(&column.name);
     }
 }

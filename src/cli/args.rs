@@ -1,0 +1,186 @@
+//! Commands and flags.
+
+use std::path::PathBuf;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const STYLES: Styles =
+    Styles::styled().header(AnsiColor::Yellow.on_default().bold()).literal(AnsiColor::Green.on_default());
+
+/// Keeps a fleet of tenant databases equal to one declared schema.
+#[derive(Debug, Parser)]
+#[command(name = "undrift", version, styles = STYLES, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// The configuration file.
+    #[arg(long, global = true, env = "UNDRIFT_CONFIG", default_value = "undrift.yaml", value_name = "FILE")]
+    pub config: PathBuf,
+    /// Say less: no statements, no progress.
+    #[arg(long, short, global = true, env = "UNDRIFT_QUIET")]
+    pub quiet: bool,
+    /// Say more, on stderr; twice and three times for still more.
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 clean or done, 1 error, 2 there are changes (plan, diff), 3 something was kept back by policy or by the data (apply).";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show what differs and what would put it right; change nothing.
+    Plan(PlanArgs),
+    /// Put right what policy allows, and make sure that it worked.
+    Apply(ApplyArgs),
+    /// Check configuration, schemas and policy without touching a database.
+    Check(CheckArgs),
+    /// Write a database or an .sql file as a schema file.
+    Export(ExportArgs),
+    /// Compare any two of: schema file, .sql file, database URL.
+    Diff(DiffArgs),
+    /// Print the JSON Schema of a file format, for editors.
+    SchemaOf(SchemaOfArgs),
+    /// Make a fleet of SQLite tenants that drifted, and put it right.
+    Demo(DemoArgs),
+    /// Print a completion script for a shell.
+    Completions(CompletionsArgs),
+}
+
+/// Which databases, and what they should look like.
+#[derive(Clone, Debug, Args)]
+pub struct Selection {
+    /// One database, without a configuration file: postgres://…, mysql://…, mariadb://… or sqlite:FILE.
+    #[arg(long, env = "UNDRIFT_URL", hide_env_values = true, value_name = "URL")]
+    pub url: Option<String>,
+    /// The declared schema: a YAML or .sql file.
+    #[arg(long, env = "UNDRIFT_SCHEMA", value_name = "FILE")]
+    pub schema: Option<PathBuf>,
+    /// The policy file.
+    #[arg(long, env = "UNDRIFT_POLICY", value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// Only tenants with this name (`tenant_*`) or label (`tier=gold`); several: any of them.
+    #[arg(long = "tenant", short, value_name = "SELECTOR")]
+    pub tenants: Vec<String>,
+}
+
+/// How a survey is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// The statements.
+    Sql,
+    /// For machines.
+    Json,
+    /// For a pull request.
+    Markdown,
+}
+
+/// `undrift plan`
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// Which databases.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// How to print it.
+    #[arg(long, short, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// `undrift apply`
+#[derive(Debug, Args)]
+pub struct ApplyArgs {
+    /// Which databases.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// Answer yes to everything that the policy asks a person.
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Only say what would run.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// How to print it: text or json.
+    #[arg(long, short, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// `undrift check`
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// A schema file instead of those of the configuration.
+    #[arg(long, value_name = "FILE")]
+    pub schema: Option<PathBuf>,
+    /// A policy file instead of that of the configuration.
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// Mistakes as text or as JSON.
+    #[arg(long, short, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// `undrift export`
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// The database.
+    #[arg(long, env = "UNDRIFT_URL", hide_env_values = true, value_name = "URL")]
+    pub url: Option<String>,
+    /// An .sql file, built in a scratch database of the server at --url (or of SQLite without it).
+    #[arg(value_name = "FILE.sql")]
+    pub file: Option<PathBuf>,
+}
+
+/// `undrift diff`
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// What there is: a schema file, an .sql file, or a database URL.
+    #[arg(value_name = "A")]
+    pub from: String,
+    /// What there should be, likewise.
+    #[arg(value_name = "B")]
+    pub to: String,
+    /// A server for scratch databases, when neither side is a database.
+    #[arg(long, env = "UNDRIFT_URL", hide_env_values = true, value_name = "URL")]
+    pub server: Option<String>,
+    /// How to print it: text, sql or json.
+    #[arg(long, short, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// `undrift schema-of`
+#[derive(Debug, Args)]
+pub struct SchemaOfArgs {
+    /// Which format.
+    #[arg(value_enum)]
+    pub what: Document,
+}
+
+/// The files that people write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Document {
+    /// `undrift.yaml`.
+    Config,
+    /// The declared schema.
+    Schema,
+    /// The policy.
+    Policy,
+}
+
+/// `undrift demo`
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// The folder to make the fleet in.
+    #[arg(default_value = "undrift-demo")]
+    pub folder: PathBuf,
+}
+
+/// `undrift completions`
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}

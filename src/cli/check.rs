@@ -1,0 +1,82 @@
+//! `undrift check`
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use owo_colors::OwoColorize;
+
+use super::args::{CheckArgs, Format};
+use super::{Cli, Exit, Failure};
+use crate::config::{Config, Origin, TenantSource};
+use crate::desired;
+use crate::dialect::{self, Dialect};
+use crate::model::{Platform, Vendor, Version};
+use crate::policy;
+use crate::yaml::Report;
+
+/// Checks configuration, schemas and policy. All mistakes are shown, not only the first.
+pub fn run(cli: &Cli, args: &CheckArgs) -> Result<Exit, Failure> {
+    let mut problems = Report::new();
+    let mut checked = Vec::new();
+    let (mut schemas, mut policies) = (Vec::from_iter(args.schema.clone()), Vec::from_iter(args.policy.clone()));
+    if schemas.is_empty() && policies.is_empty() {
+        match Config::load(&cli.config, &|name| std::env::var(name).ok()) {
+            Ok(config) => {
+                checked.push(cli.config.display().to_string());
+                schemas.extend(schema_files(&config));
+                policies.extend(config.policy);
+            }
+            Err(report) => problems.extend(report),
+        }
+    }
+    for path in &schemas {
+        problems.extend(desired::check(path, &usual_servers()));
+        checked.push(path.display().to_string());
+    }
+    let mut notes = Report::new();
+    for path in &policies {
+        match policy::load(path) {
+            Ok(policy) => notes.extend(policy.unreachable(jiff::Timestamp::now())),
+            Err(report) => problems.extend(report),
+        }
+        checked.push(path.display().to_string());
+    }
+    finish(problems, &checked, &notes, args.format)
+}
+
+/// The schema files that a configuration names, each once.
+fn schema_files(config: &Config) -> BTreeSet<PathBuf> {
+    let of_source = |source: &TenantSource| match &source.origin {
+        Origin::Files { common, .. } | Origin::Discover { common, .. } => vec![common.schema.path.clone()],
+        Origin::List(listed) => listed.iter().map(|tenant| tenant.common.schema.path.clone()).collect(),
+    };
+    let own = config.schema.iter().map(|schema| schema.path.clone());
+    own.chain(config.sources.iter().flat_map(of_source)).collect()
+}
+
+/// Without a database to ask, a schema is checked for the versions that are most in use.
+fn usual_servers() -> Vec<Box<dyn Dialect>> {
+    let servers = [
+        (Vendor::Postgres, Version(15, 0, 0)),
+        (Vendor::Mysql, Version(8, 4, 0)),
+        (Vendor::Mariadb, Version(10, 11, 0)),
+        (Vendor::Sqlite, Version(3, 45, 0)),
+    ];
+    servers.into_iter().map(|(vendor, version)| dialect::of(&Platform::new(vendor, version))).collect()
+}
+
+fn finish(problems: Report, checked: &[String], notes: &Report, format: Format) -> Result<Exit, Failure> {
+    if format == Format::Json {
+        let found = serde_json::json!({ "checked": checked, "mistakes": problems.to_json(), "notes": notes.to_json() });
+        super::print(&format!("{found:#}\n"));
+        return Ok(if problems.is_empty() { Exit::Clean } else { Exit::Error });
+    }
+    if !notes.is_empty() {
+        super::print(&format!("{}\n{}", "worth a look:".yellow(), notes.render(true)));
+    }
+    if !problems.is_empty() {
+        return Err(Failure::Mistakes(problems));
+    }
+    super::print(&format!("{} {}\n", "ok:".green(), checked.join(", ")));
+    Ok(Exit::Clean)
+}

@@ -1,0 +1,109 @@
+//! The command line: one file per command, exit codes, and what is printed.
+
+mod apply;
+mod args;
+mod check;
+mod completions;
+mod demo;
+mod diff;
+mod export;
+mod failure;
+mod fleet;
+mod plan;
+mod schema_of;
+mod show;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub use args::Cli;
+use args::Command;
+pub use failure::Failure;
+
+/// How a command ended. Several tenants: the worst of theirs, in the order of [`Exit::worst`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Nothing to change, or everything done.
+    Clean = 0,
+    /// Something went wrong.
+    Error = 1,
+    /// There is something to change.
+    Changes = 2,
+    /// Something that the schema asks for was kept back by policy or by the data.
+    KeptBack = 3,
+}
+
+impl Exit {
+    /// An error before something kept back, before changes, before clean.
+    #[must_use]
+    pub fn worst(self, other: Exit) -> Exit {
+        let weight = |exit| match exit {
+            Exit::Clean => 0,
+            Exit::Changes => 1,
+            Exit::KeptBack => 2,
+            Exit::Error => 3,
+        };
+        if weight(self) >= weight(other) { self } else { other }
+    }
+}
+
+/// Runs the program with the arguments of the process.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // clap would exit with 2, which means "there are changes" here.
+            let wrong = error.use_stderr();
+            let _ = error.print();
+            return ExitCode::from(if wrong { Exit::Error } else { Exit::Clean } as u8);
+        }
+    };
+    start_logging(cli.verbose);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            anstream::eprintln!("error: the runtime could not be started: {error}");
+            return ExitCode::from(Exit::Error as u8);
+        }
+    };
+    let exit = match runtime.block_on(run(cli)) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            failure.print();
+            Exit::Error
+        }
+    };
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    ExitCode::from(exit as u8)
+}
+
+async fn run(cli: Cli) -> Result<Exit, Failure> {
+    match &cli.command {
+        Command::Plan(args) => plan::run(&cli, args).await,
+        Command::Apply(args) => apply::run(&cli, args).await,
+        Command::Check(args) => check::run(&cli, args),
+        Command::Export(args) => export::run(args).await,
+        Command::Diff(args) => diff::run(&cli, args).await,
+        Command::SchemaOf(args) => schema_of::run(args),
+        Command::Demo(args) => demo::run(&cli, args).await,
+        Command::Completions(args) => completions::run(args),
+    }
+}
+
+/// Logs go to stderr; `-v` shows more, `UNDRIFT_LOG` says exactly what.
+fn start_logging(verbose: u8) {
+    let level = ["warn", "info", "debug", "trace"][usize::from(verbose.min(3))];
+    let filter = std::env::var("UNDRIFT_LOG").unwrap_or_else(|_| format!("undrift={level}"));
+    let filter = tracing_subscriber::EnvFilter::builder().parse_lossy(filter);
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+}
+
+/// Writes to stdout. A reader that went away (`| head`) ends the program quietly.
+fn print(text: &str) {
+    use std::io::Write;
+    let mut stdout = anstream::stdout().lock();
+    if stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).is_err() {
+        std::process::exit(Exit::Clean as i32);
+    }
+}

@@ -1,0 +1,16 @@
+//! `undrift schema-of`
+
+use super::args::{Document, SchemaOfArgs};
+use super::{Exit, Failure};
+use crate::{config, desired, policy};
+
+/// Prints a JSON Schema.
+pub fn run(args: &SchemaOfArgs) -> Result<Exit, Failure> {
+    let schema = match args.what {
+        Document::Config => config::json_schema(),
+        Document::Schema => desired::json_schema(),
+        Document::Policy => policy::json_schema(),
+    };
+    super::print(&format!("{schema:#}\n"));
+    Ok(Exit::Clean)
+}

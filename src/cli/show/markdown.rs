@@ -1,0 +1,57 @@
+//! A survey as Markdown, for a pull request.
+
+use std::fmt::Write as _;
+
+use super::{Tally, groups, names, words};
+use crate::reconcile::{Fleet, Shape};
+
+/// The whole survey.
+pub fn fleet(fleet: &Fleet) -> String {
+    let mut out = format!("## undrift: {}\n", Tally::of(fleet));
+    for shape in fleet.shapes.iter().filter(|shape| !shape.study.in_sync()) {
+        shape_text(&mut out, shape);
+    }
+    for (member, error) in &fleet.unknown {
+        let _ = writeln!(out, "\n**unknown** {}: {}", cell(&member.tenant.name), cell(&error.to_string()));
+    }
+    out
+}
+
+fn shape_text(out: &mut String, shape: &Shape) {
+    let study = &shape.study;
+    let _ = writeln!(out, "\n### Shape `{}` on {}", study.fingerprint.short(), study.observed.platform);
+    for group in groups(shape) {
+        let _ = writeln!(out, "\n{} tenants: {}\n", group.members.len(), cell(&names(&group.members)));
+        let _ = writeln!(out, "| | object | change | verdict |\n|---|---|---|---|");
+        let planned = study.plan.changes.iter().map(|planned| &planned.change).zip(&group.assessment.rulings);
+        let left = study.extras().zip(&group.assessment.left_out);
+        for (change, ruling) in planned.chain(left) {
+            let line = words::line(change);
+            let (object, what) = (cell(&line.object), cell(&line.what));
+            let (verdict, reason) = (words::verdict(ruling), cell(&words::reason(ruling)));
+            let _ = writeln!(out, "| {} | {object} | {what} | **{verdict}** ({reason}) |", line.sign);
+        }
+        for finding in &group.assessment.blocked {
+            let _ = writeln!(out, "\n**blocked**: {}", cell(finding));
+        }
+    }
+    if !study.plan.steps.is_empty() {
+        let fence = fence(study.plan.steps.iter().flat_map(|step| &step.statements));
+        let _ = writeln!(out, "\n<details><summary>{} steps</summary>\n\n{fence}sql", study.plan.steps.len());
+        for step in &study.plan.steps {
+            step.statements.iter().for_each(|statement| _ = writeln!(out, "{statement};"));
+        }
+        let _ = writeln!(out, "{fence}\n\n</details>");
+    }
+}
+
+/// A fence longer than any run of backticks in the statements.
+fn fence<'a>(statements: impl Iterator<Item = &'a String>) -> String {
+    let longest = |text: &String| text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    "`".repeat(statements.map(longest).max().unwrap_or(0).max(2) + 1)
+}
+
+/// A text that cannot break out of a table's cell.
+fn cell(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('|', "\\|").replace('<', "&lt;").replace(['\n', '\r'], " ")
+}

@@ -1,0 +1,78 @@
+//! What commands print: for people, as SQL, as JSON, as Markdown.
+
+pub mod json;
+pub mod markdown;
+pub mod sql;
+pub mod text;
+pub mod words;
+
+use crate::reconcile::{Assessment, FleetMember, Outlook, Shape};
+
+/// Tenants of a shape for which policy says the same.
+pub struct Group<'a> {
+    /// The tenants.
+    pub members: Vec<&'a FleetMember>,
+    /// What policy says about all of them.
+    pub assessment: &'a Assessment,
+}
+
+/// The tenants of a shape, grouped by what policy says about them.
+pub fn groups(shape: &Shape) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for (member, assessment) in &shape.tenants {
+        let Ok(assessment) = assessment else { continue };
+        match groups.iter_mut().find(|group| same(group.assessment, assessment)) {
+            Some(group) => group.members.push(member),
+            None => groups.push(Group { members: vec![member], assessment }),
+        }
+    }
+    groups
+}
+
+fn same(a: &Assessment, b: &Assessment) -> bool {
+    a.rulings == b.rulings && a.left_out == b.left_out && a.blocked == b.blocked
+}
+
+/// How many tenants stand where.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Tally {
+    /// In sync.
+    pub in_sync: usize,
+    /// Drifted.
+    pub drifted: usize,
+    /// Not everything could be read.
+    pub unknown: usize,
+}
+
+impl Tally {
+    /// Counts the tenants of a survey.
+    pub fn of(fleet: &crate::reconcile::Fleet) -> Self {
+        let mut tally = Tally { unknown: fleet.unknown.len(), ..Tally::default() };
+        for shape in &fleet.shapes {
+            for (_, assessment) in &shape.tenants {
+                match assessment.as_ref().map(|assessment| shape.outlook(assessment)) {
+                    Ok(Outlook::InSync) => tally.in_sync += 1,
+                    Ok(_) => tally.drifted += 1,
+                    Err(_) => tally.unknown += 1,
+                }
+            }
+        }
+        tally
+    }
+}
+
+impl std::fmt::Display for Tally {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} in sync, {} drifted, {} unknown", self.in_sync, self.drifted, self.unknown)
+    }
+}
+
+/// The names of tenants on one line: all of them, or the first few and how many more.
+pub fn names(members: &[&FleetMember]) -> String {
+    const SHOWN: usize = 6;
+    let first: Vec<_> = members.iter().take(SHOWN).map(|member| member.tenant.name.as_str()).collect();
+    match members.len().saturating_sub(SHOWN) {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
+}

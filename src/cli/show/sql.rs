@@ -1,0 +1,47 @@
+//! A survey as SQL scripts: one for every shape, with the tenants it is for as a comment.
+
+use std::fmt::Write as _;
+
+use super::words;
+use crate::reconcile::{Fleet, Shape};
+
+/// The statements of every shape's plan. What policy keeps back is there as a comment.
+pub fn fleet(fleet: &Fleet) -> String {
+    let mut out = String::new();
+    for shape in fleet.shapes.iter().filter(|shape| !shape.study.in_sync()) {
+        script(&mut out, shape);
+    }
+    for (member, error) in &fleet.unknown {
+        let _ = writeln!(out, "-- unknown {}: {}", one_line(&member.tenant.name), one_line(&error.to_string()));
+    }
+    out
+}
+
+fn script(out: &mut String, shape: &Shape) {
+    let study = &shape.study;
+    let names: Vec<_> = shape.tenants.iter().map(|(member, _)| one_line(&member.tenant.name)).collect();
+    let _ = writeln!(out, "-- shape {} on {}", study.fingerprint.short(), study.observed.platform);
+    let _ = writeln!(out, "-- tenants: {}", names.join(", "));
+    let assessment = shape.tenants.iter().find_map(|(_, assessment)| assessment.as_ref().ok());
+    for (number, step) in study.plan.steps.iter().enumerate() {
+        let _ = writeln!(out, "\n-- {}. {}", number + 1, one_line(&step.title));
+        for note in &step.hazards {
+            let _ = writeln!(out, "-- hazard {}: {}", note.hazard, one_line(&note.why));
+        }
+        for change in &step.changes {
+            if let Some(ruling) = assessment.map(|assessment| &assessment.rulings[*change]) {
+                let verdict = words::verdict(ruling);
+                let _ = writeln!(out, "-- {verdict}: {}", one_line(&words::reason(ruling)));
+            }
+        }
+        for statement in &step.statements {
+            let _ = writeln!(out, "{statement};");
+        }
+    }
+    out.push('\n');
+}
+
+/// A text as part of a comment: a line break in it must not end the comment.
+fn one_line(text: &str) -> String {
+    text.split(|c: char| c.is_control()).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,103 @@
+//! The keys of `undrift.yaml`: what is checked, shown by editors and documented.
+
+use crate::yaml::{Key, Kind, Shape};
+
+/// The configuration.
+pub static CONFIG: Shape = Shape {
+    name: "a configuration",
+    keys: &[
+        Key::new(
+            "schema",
+            Kind::Text,
+            "The declared schema of tenants that name no other: a path, or a name in `schemas`.",
+        ),
+        Key::new("schemas", Kind::Map(&Kind::Text), "Schema files by name."),
+        Key::new("policy", Kind::Text, "The policy file; the built-in one when left out."),
+        Key::new(
+            "state",
+            Kind::Text,
+            "Where undrift keeps its own state: `sqlite://…`, or `postgres://…` for several replicas.",
+        ),
+        Key::new("schedule", Kind::Text, "How often the daemon looks: `every 5m`, or a cron line in UTC."),
+        Key::new("tenants", Kind::List(&Kind::Object(&SOURCE)), "Where tenants come from."),
+        Key::new(
+            "scratch",
+            Kind::Object(&SCRATCH),
+            "Servers for scratch databases, where it is not to be the tenant's own.",
+        ),
+        Key::new("concurrency", Kind::Object(&CONCURRENCY), "How many tenants are looked at together."),
+        Key::new("timeouts", Kind::Object(&TIMEOUTS), "How long connecting and reading may take."),
+        Key::new("http", Kind::Object(&HTTP), "The daemon's HTTP server."),
+    ],
+};
+
+static SOURCE: Shape = Shape {
+    name: "a source of tenants",
+    keys: &[
+        Key::new("files", Kind::OneOrMore(&Kind::Text), "SQLite files: a path or pattern, `tenants/*.db`."),
+        Key::new("discover", Kind::Object(&DISCOVER), "The databases of a server."),
+        Key::new("list", Kind::List(&Kind::Object(&LISTED)), "Databases, one by one."),
+        Key::new("landlord", Kind::Object(&LANDLORD), "The landlord's tables. Not supported in this version."),
+        Key::new("labels", LABELS, "Labels of all these tenants, for policies and `--tenant`."),
+        Key::new("schema", Kind::Text, "Their declared schema: a name in `schemas`, or a path."),
+        Key::new("run_as", Kind::Text, "The PostgreSQL role that changes are made as. Not supported in this version."),
+    ],
+};
+
+static DISCOVER: Shape = Shape {
+    name: "a server to look through",
+    keys: &[
+        Key::required("server", Kind::Text, "The URL of any database of the server, best the one for maintenance."),
+        Key::required("match", Kind::Text, "Which databases are tenants, as SQL's LIKE has it: `tenant_%`."),
+        Key::new("exclude", Kind::OneOrMore(&Kind::Text), "Which of them are not, likewise."),
+    ],
+};
+
+static LISTED: Shape = Shape {
+    name: "a tenant",
+    keys: &[
+        Key::required("name", Kind::Text, "The tenant's name, unique in the fleet."),
+        Key::required("url", Kind::Text, "Its database: `postgres://`, `mysql://`, `mariadb://` or `sqlite:`."),
+        Key::new("labels", LABELS, "Its labels, beside those of the source."),
+        Key::new("schema", Kind::Text, "Its declared schema, in place of the source's."),
+    ],
+};
+
+static LANDLORD: Shape = Shape {
+    name: "a landlord database",
+    keys: &[
+        Key::required("url", Kind::Text, "The landlord database."),
+        Key::new("credentials", LABELS, "How to read the tenants' credentials."),
+    ],
+};
+
+static SCRATCH: Shape = Shape {
+    name: "a set of scratch servers",
+    keys: &[
+        Key::new("postgres", Kind::Text, "A PostgreSQL server of the tenants' version."),
+        Key::new("mysql", Kind::Text, "A MySQL or MariaDB server of the tenants' version."),
+    ],
+};
+
+static CONCURRENCY: Shape = Shape {
+    name: "a degree of concurrency",
+    keys: &[
+        Key::new("at_once", Kind::Number, "How many tenants are looked at together; 8 when left out."),
+        Key::new("per_server", Kind::Number, "How many of them on one server; 4 when left out."),
+    ],
+};
+
+static TIMEOUTS: Shape = Shape {
+    name: "a set of time-outs",
+    keys: &[
+        Key::new("connect", Kind::Text, "How long connecting may take; 10s when left out."),
+        Key::new("read", Kind::Text, "How long reading a catalog may take; 60s when left out."),
+    ],
+};
+
+static HTTP: Shape = Shape {
+    name: "an HTTP server",
+    keys: &[Key::new("listen", Kind::Text, "Address and port; 127.0.0.1:9464 when left out.")],
+};
+
+const LABELS: Kind = Kind::Map(&Kind::Text);

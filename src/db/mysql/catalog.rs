@@ -1,0 +1,226 @@
+//! Reading a database in two messages: what is there, then how each thing would be created.
+//!
+//! Two readings of the same structure give the same schema whatever its history. Tables come in the
+//! form of [`canon`](super::canon); everything else is kept as text and counts as not modelled.
+
+use std::collections::BTreeMap;
+
+use super::canon::{self, Defaults, NotModelled};
+use super::wire::Answer;
+use super::{MysqlSession, grants};
+use crate::db::{DbError, Reading, Trouble};
+use crate::dialect::mysql::names::quote;
+use crate::model::{Hash, Opaque, QName, Schema, Vendor};
+
+const INVENTORY: &str = include_str!("queries/inventory.sql");
+
+/// A thing in the database, before its definition is known.
+#[derive(Debug)]
+struct Item {
+    kind: Kind,
+    name: String,
+    table: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Kind {
+    Sequence,
+    Table,
+    View,
+    /// `PROCEDURE`, `FUNCTION`, `PACKAGE`, `PACKAGE BODY`.
+    Routine(String),
+    Trigger,
+    Event,
+}
+
+impl Kind {
+    /// What `SHOW CREATE` calls it.
+    fn keyword(&self) -> &str {
+        match self {
+            Kind::Sequence => "SEQUENCE",
+            Kind::Table => "TABLE",
+            Kind::View => "VIEW",
+            Kind::Routine(kind) => kind,
+            Kind::Trigger => "TRIGGER",
+            Kind::Event => "EVENT",
+        }
+    }
+
+    /// Where in the row of `SHOW CREATE` the statement stands.
+    fn column(&self) -> usize {
+        match self {
+            Kind::Sequence | Kind::Table | Kind::View => 1,
+            Kind::Routine(_) | Kind::Trigger => 2,
+            Kind::Event => 3,
+        }
+    }
+}
+
+/// What the first message tells.
+struct Inventory {
+    items: Vec<Item>,
+    defaults: Defaults,
+}
+
+impl MysqlSession {
+    /// Reads everything, once more from the start if something was dropped between the two messages.
+    pub(super) async fn read_catalog(&mut self) -> Result<Reading, DbError> {
+        match self.read_once().await {
+            Err(error) if matches!(error.code.as_deref(), Some("1146" | "1305" | "1360" | "1539" | "4091")) => {
+                self.read_once().await
+            }
+            other => other,
+        }
+    }
+
+    async fn read_once(&mut self) -> Result<Reading, DbError> {
+        let inventory = self.inventory().await?;
+        let texts = self.definitions(&inventory.items).await?;
+        Ok(assemble(&inventory, &texts, &self.platform.version.to_string()))
+    }
+
+    async fn inventory(&mut self) -> Result<Inventory, DbError> {
+        let doing = format!("read the catalog of {}", self.place.database);
+        if self.place.database.is_empty() {
+            return Err(DbError::new(Trouble::Usage, doing, "the URL names no database"));
+        }
+        let sql = format!("{};\n{INVENTORY}", self.show_grants());
+        let answers = self.wire.ask(&sql, self.patience.read, &doing).await?;
+        let [grants, tables, routines, triggers, events, charsets, place] = answers.as_slice() else {
+            return Err(DbError::new(Trouble::Unreadable, doing, "the server did not answer every question"));
+        };
+        self.check_place(place, &doing)?;
+        self.check_grants(grants, &doing)?;
+        let mut items = Vec::new();
+        items.extend(tables.rows.iter().map(|row| table_item(row)));
+        items.extend(routines.rows.iter().map(|row| routine_item(row)));
+        items.extend(triggers.rows.iter().map(|row| trigger_item(row)));
+        items.extend(events.rows.iter().map(|row| Item { kind: Kind::Event, name: text(row, 0), table: None }));
+        let defaults = Defaults {
+            database: self.place.database.clone(),
+            vendor: self.platform.vendor,
+            collation: text(&place.rows[0], 2).to_ascii_lowercase(),
+            charsets: charsets.rows.iter().map(|row| (lower(row, 0), lower(row, 1))).collect::<BTreeMap<_, _>>(),
+        };
+        Ok(Inventory { items, defaults })
+    }
+
+    /// On MySQL the rights that come from active roles are only listed when the roles are named.
+    fn show_grants(&self) -> String {
+        match (self.platform.vendor, self.role.as_str()) {
+            (Vendor::Mysql, role) if role != "NONE" => format!("SHOW GRANTS FOR CURRENT_USER() USING {role}"),
+            _ => "SHOW GRANTS".to_owned(),
+        }
+    }
+
+    /// That this is still the database it was at first.
+    fn check_place(&self, place: &Answer, doing: &str) -> Result<(), DbError> {
+        let now = place.rows.first().map(|row| text(row, 0)).unwrap_or_default();
+        if now == self.place.database {
+            return Ok(());
+        }
+        Err(DbError::new(Trouble::Usage, doing, format!("the session is in {now} now")))
+    }
+
+    fn check_grants(&self, grants: &Answer, doing: &str) -> Result<(), DbError> {
+        let lines: Vec<String> = grants.rows.iter().map(|row| text(row, 0)).collect();
+        let missing = grants::missing(&lines, &self.place.database);
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let message = format!("{} lacks {} on the whole database", self.place.user, missing.join(", "));
+        let remedy = grants::remedy(&missing, &self.place.database, &self.place.user);
+        Err(DbError::new(Trouble::Unreadable, doing, message).with_remedy(remedy))
+    }
+
+    /// The definition of each item, where the server gives one.
+    async fn definitions(&mut self, items: &[Item]) -> Result<Vec<Option<String>>, DbError> {
+        if items.is_empty() {
+            return Ok(Vec::new());
+        }
+        let show = |item: &Item| format!("SHOW CREATE {} {}", item.kind.keyword(), quote(&item.name));
+        let sql = items.iter().map(show).collect::<Vec<_>>().join(";\n");
+        let doing = format!("read the definitions in {}", self.place.database);
+        let answers = self.wire.ask(&sql, self.patience.read, &doing).await?;
+        let definition = |(answer, item): (&Answer, &Item)| answer.rows.first()?.get(item.kind.column())?.clone();
+        Ok(answers.iter().zip(items).map(definition).collect())
+    }
+}
+
+fn text(row: &[Option<String>], at: usize) -> String {
+    row.get(at).cloned().flatten().unwrap_or_default()
+}
+
+fn lower(row: &[Option<String>], at: usize) -> String {
+    text(row, at).to_ascii_lowercase()
+}
+
+fn table_item(row: &[Option<String>]) -> Item {
+    let kind = match text(row, 1).as_str() {
+        "VIEW" | "SYSTEM VIEW" => Kind::View,
+        "SEQUENCE" => Kind::Sequence,
+        _ => Kind::Table,
+    };
+    Item { kind, name: text(row, 0), table: None }
+}
+
+fn routine_item(row: &[Option<String>]) -> Item {
+    Item { kind: Kind::Routine(text(row, 0)), name: text(row, 1), table: None }
+}
+
+fn trigger_item(row: &[Option<String>]) -> Item {
+    Item { kind: Kind::Trigger, name: text(row, 0), table: Some(text(row, 1)) }
+}
+
+/// Puts a reading together from the definitions.
+fn assemble(inventory: &Inventory, texts: &[Option<String>], version: &str) -> Reading {
+    let mut schema = Schema::default();
+    let mut key = vec![version.to_owned(), inventory.defaults.collation.clone()];
+    let mut copied = Vec::new();
+    for (item, text) in inventory.items.iter().zip(texts) {
+        let (structure, counts) = match (&item.kind, text) {
+            (Kind::Table, Some(text)) => match canon::table(text, &inventory.defaults) {
+                Ok(shown) => {
+                    let cut = shown.cut(text);
+                    schema.tables.insert(shown.table.name.clone(), shown.table);
+                    (Some(cut), true)
+                }
+                Err(NotModelled(what)) => (not_modelled(item, text, &what, &mut schema), !text.contains("CONNECTION=")),
+            },
+            (kind, text) => {
+                let sql = text.as_deref().map(canon::without_definer);
+                schema.opaque.push(opaque(item, sql.clone()));
+                (sql, *kind == Kind::Sequence)
+            }
+        };
+        key.push(format!("{} {} {}", item.kind.keyword(), item.name, structure.as_deref().unwrap_or("?")));
+        copied.extend(structure.filter(|_| counts).map(|sql| (item.kind != Kind::Sequence, sql)));
+    }
+    Reading { schema, raw: Hash::of_json(&key), copy: Some(copy(copied)) }
+}
+
+fn not_modelled(item: &Item, text: &str, what: &str, schema: &mut Schema) -> Option<String> {
+    tracing::debug!(table = item.name, what, "a table is not modelled");
+    schema.opaque.push(opaque(item, Some(text.to_owned())));
+    Some(text.to_owned())
+}
+
+fn opaque(item: &Item, sql: Option<String>) -> Opaque {
+    Opaque {
+        kind: item.kind.keyword().to_ascii_lowercase(),
+        name: QName::bare(&item.name),
+        table: item.table.as_deref().map(QName::bare),
+        sql,
+    }
+}
+
+/// What builds the same tables elsewhere: sequences first, because defaults count with them. Foreign keys are
+/// part of the texts, so they are not checked meanwhile. Views, routines, triggers and events stay out: the server
+/// changes tables under them without asking, so they would prove nothing, and an event would run.
+fn copy(mut statements: Vec<(bool, String)>) -> Vec<String> {
+    statements.sort_by_key(|(after, _)| *after);
+    let mut copy = vec!["SET SESSION foreign_key_checks = 0".to_owned()];
+    copy.extend(statements.into_iter().map(|(_, sql)| sql));
+    copy.push("SET SESSION foreign_key_checks = 1".to_owned());
+    copy
+}

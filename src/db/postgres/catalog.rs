@@ -1,0 +1,278 @@
+//! The rows of the catalog with names and types, as they came: nothing is joined here.
+
+use super::wire::{Answer, Row};
+use crate::model::Version;
+
+const CATALOG: &str = include_str!("queries/catalog.sql");
+
+/// Columns of the catalog that came with a version, and what stands for them before it.
+const SINCE: [(&str, u16, &str); 5] = [
+    ("attcompression", 14, "''"),
+    ("confdelsetcols", 15, "NULL"),
+    ("indnullsnotdistinct", 15, "false"),
+    ("conenforced", 18, "true"),
+    ("conperiod", 18, "false"),
+];
+
+/// The selects for a server of this version.
+pub(super) fn query(version: Version) -> String {
+    SINCE.iter().fold(CATALOG.trim().to_owned(), |sql, (column, since, before)| {
+        sql.replace(&format!("{{{column}}}"), if version.0 >= *since { column } else { before })
+    })
+}
+
+/// An object's number within one catalog of one database.
+pub(super) type Oid = u32;
+
+/// A value that a column of the catalog can have.
+trait Cell: Sized {
+    fn read(text: Option<String>) -> Result<Self, String>;
+}
+
+impl Cell for Option<String> {
+    fn read(text: Option<String>) -> Result<Self, String> {
+        Ok(text)
+    }
+}
+
+impl Cell for String {
+    fn read(text: Option<String>) -> Result<Self, String> {
+        text.ok_or_else(|| "the catalog has a NULL where none can be".to_owned())
+    }
+}
+
+impl Cell for bool {
+    fn read(text: Option<String>) -> Result<Self, String> {
+        Ok(text.as_deref() == Some("t"))
+    }
+}
+
+/// One of the catalog's letters; `"char"` columns are empty for none.
+impl Cell for char {
+    fn read(text: Option<String>) -> Result<Self, String> {
+        Ok(text.and_then(|text| text.chars().next()).unwrap_or(' '))
+    }
+}
+
+macro_rules! numbers {
+    ($($number:ty),*) => {$(
+        impl Cell for $number {
+            fn read(text: Option<String>) -> Result<Self, String> {
+                let text = String::read(text)?;
+                text.parse().map_err(|_| format!("the catalog has '{text}' where a number has to be"))
+            }
+        }
+        /// `1 2 3` as vectors are printed, or `{1,2,3}` as arrays are.
+        impl Cell for Vec<$number> {
+            fn read(text: Option<String>) -> Result<Self, String> {
+                let text = text.unwrap_or_default();
+                let words = text.split(|c: char| !c.is_ascii_digit() && c != '-').filter(|word| !word.is_empty());
+                words.map(|word| <$number as Cell>::read(Some(word.to_owned()))).collect()
+            }
+        }
+    )*};
+}
+
+numbers!(u32, i16, i64);
+
+impl Cell for Option<i64> {
+    fn read(text: Option<String>) -> Result<Self, String> {
+        text.map(|text| i64::read(Some(text))).transpose()
+    }
+}
+
+impl Cell for f64 {
+    fn read(text: Option<String>) -> Result<Self, String> {
+        let text = String::read(text)?;
+        text.parse().map_err(|_| format!("the catalog has '{text}' where a number has to be"))
+    }
+}
+
+/// An array of texts as the server prints it: `{a,"b c",NULL}`.
+impl Cell for Vec<String> {
+    fn read(text: Option<String>) -> Result<Self, String> {
+        let text = text.unwrap_or_default();
+        let mut items = Vec::new();
+        let mut item = String::new();
+        let (mut quoted, mut begun) = (false, false);
+        let mut rest = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or_default().chars();
+        while let Some(c) = rest.next() {
+            match c {
+                '"' => quoted = !quoted,
+                '\\' => item.extend(rest.next()),
+                ',' if !quoted => items.push(std::mem::take(&mut item)),
+                c => item.push(c),
+            }
+            begun = true;
+        }
+        items.extend(begun.then_some(item));
+        Ok(items)
+    }
+}
+
+/// Something that is read from one row.
+trait Record: Sized {
+    fn read(row: Row) -> Result<Self, String>;
+}
+
+macro_rules! records {
+    ($($(#[$doc:meta])* $name:ident { $($field:ident: $kind:ty),* $(,)? })*) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub(super) struct $name { $(pub(super) $field: $kind),* }
+
+        impl Record for $name {
+            fn read(row: Row) -> Result<Self, String> {
+                let mut cells = row.into_iter();
+                Ok(Self { $($field: <$kind as Cell>::read(cells.next().flatten())?),* })
+            }
+        }
+    )*};
+}
+
+records! {
+    /// A row of `pg_namespace`.
+    Namespace { oid: Oid, name: String }
+    /// A row of `pg_extension`.
+    Extension { name: String }
+    /// What an extension owns.
+    Owned { class: Oid, object: Oid }
+    /// What a column owns; `kind` is `i` for identity columns, `a` for what goes with the column.
+    ColumnOwned { object: Oid, relation: Oid, column: i16, kind: char }
+    /// A row of `pg_class`.
+    Relation {
+        oid: Oid, name: String, namespace: Oid, kind: char, persistence: char, partition: bool, of_type: Oid,
+        method: Oid, toast: Oid, row_security: bool, force_row_security: bool, replica_identity: char,
+        options: Vec<String>, bound: Option<String>,
+    }
+    /// A row of `pg_attribute`.
+    Attribute {
+        relation: Oid, number: i16, name: String, type_oid: Oid, data_type: String, not_null: bool, identity: char,
+        generated: char, collation: Oid, collation_name: Option<String>, storage: char, compression: char,
+        statistics: Option<i64>, options: Vec<String>,
+    }
+    /// A row of `pg_attrdef`.
+    Default { relation: Oid, number: i16, expr: String }
+    /// A row of `pg_constraint`.
+    Constraint {
+        oid: Oid, name: String, kind: char, relation: Oid, of_type: Oid, deferrable: bool, deferred: bool,
+        validated: bool, no_inherit: bool, index: Oid, columns: Vec<i16>, referenced: Oid,
+        referenced_columns: Vec<i16>, on_update: char, on_delete: char, matching: char, set_columns: Vec<i16>,
+        enforced: bool, period: bool, parent: Oid, expr: Option<String>, definition: Option<String>,
+    }
+    /// A row of `pg_index`.
+    IndexRow {
+        oid: Oid, relation: Oid, unique: bool, nulls_not_distinct: bool, valid: bool, replica_identity: bool,
+        clustered: bool, key_parts: i16, columns: Vec<i16>, classes: Vec<u32>, collations: Vec<u32>,
+        options: Vec<i16>, exprs: Vec<String>, predicate: Option<String>,
+    }
+    /// A row of `pg_opclass`.
+    OperatorClass { oid: Oid, name: String, namespace: Oid, method: Oid, default: bool, type_oid: Oid }
+    /// A row of `pg_am`.
+    AccessMethod { oid: Oid, name: String }
+    /// A row of `pg_type`.
+    Type {
+        oid: Oid, name: String, namespace: Oid, kind: char, category: char, storage: char,
+        collation: Oid, not_null: bool, base: Option<String>, default: Option<String>,
+    }
+    /// A row of `pg_enum`.
+    Label { type_oid: Oid, order: f64, label: String }
+    /// A row of `pg_sequence`.
+    Sequence {
+        oid: Oid, data_type: String, start: i64, increment: i64, max: i64, min: i64, cache: i64, cycle: bool,
+    }
+    /// A row of `pg_description`.
+    Comment { class: Oid, object: Oid, column: i64, text: String }
+    /// A row of `pg_inherits`.
+    Inherits { child: Oid, parent: Oid }
+    /// A row of `pg_partitioned_table`.
+    Partitioned { relation: Oid, key: String }
+    /// A row of `pg_rewrite`: a view's query, or a rule.
+    Rule { oid: Oid, relation: Oid, name: String, definition: String }
+    /// A row of `pg_proc`.
+    Function { oid: Oid, name: String, namespace: Oid, kind: char, arguments: String, definition: Option<String> }
+    /// A row of `pg_trigger`.
+    Trigger { oid: Oid, relation: Oid, name: String, definition: String }
+    /// A row of `pg_policy`.
+    Policy {
+        oid: Oid, relation: Oid, name: String, command: char, permissive: bool, roles: Vec<String>,
+        using: Option<String>, check: Option<String>,
+    }
+    /// A row of `pg_statistic_ext`.
+    Statistics { oid: Oid, name: String, namespace: Oid, relation: Oid, definition: String }
+    /// A row of `pg_event_trigger`.
+    EventTrigger { oid: Oid, name: String }
+}
+
+macro_rules! catalog {
+    ($($field:ident: $record:ident),* $(,)?) => {
+        /// All rows, by catalog, in the order of the selects.
+        #[derive(Debug)]
+        pub(super) struct Catalog { $(pub(super) $field: Vec<$record>),* }
+
+        impl Catalog {
+            /// Takes the answers apart. What came before the selects has no rows.
+            ///
+            /// # Errors
+            /// What is not as this version of the catalog should be.
+            pub(super) fn from_answers(answers: Vec<Answer>) -> Result<Self, String> {
+                let selects = [$(stringify!($field)),*].len();
+                let skipped = answers.len().saturating_sub(selects + 1);
+                let mut answers = answers.into_iter().skip(skipped);
+                Ok(Self { $($field: records(answers.next())?),* })
+            }
+        }
+    };
+}
+
+catalog! {
+    namespaces: Namespace,
+    extensions: Extension,
+    extension_owned: Owned,
+    column_owned: ColumnOwned,
+    relations: Relation,
+    attributes: Attribute,
+    defaults: Default,
+    constraints: Constraint,
+    indexes: IndexRow,
+    operator_classes: OperatorClass,
+    access_methods: AccessMethod,
+    types: Type,
+    labels: Label,
+    sequences: Sequence,
+    comments: Comment,
+    inherits: Inherits,
+    partitioned: Partitioned,
+    rules: Rule,
+    functions: Function,
+    triggers: Trigger,
+    policies: Policy,
+    statistics: Statistics,
+    event_triggers: EventTrigger,
+}
+
+fn records<R: Record>(answer: Option<Answer>) -> Result<Vec<R>, String> {
+    let answer = answer.ok_or("the server answered fewer queries than it was asked")?;
+    answer.rows.into_iter().map(R::read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_vectors_and_arrays() {
+        assert_eq!(<Vec<i16> as Cell>::read(Some("1 0 -3".into())).unwrap(), [1, 0, -3]);
+        assert_eq!(<Vec<i16> as Cell>::read(Some("{4,2}".into())).unwrap(), [4, 2]);
+        assert!(<Vec<i16> as Cell>::read(None).unwrap().is_empty());
+        let texts = <Vec<String> as Cell>::read(Some(r#"{a=1,"b\"c, d",""}"#.into())).unwrap();
+        assert_eq!(texts, ["a=1", "b\"c, d", ""]);
+    }
+
+    #[test]
+    fn asks_each_version_for_what_it_has() {
+        assert!(!query(Version(12, 0, 0)).contains("conenforced"));
+        assert!(query(Version(18, 0, 0)).contains("indnullsnotdistinct"));
+        assert!(!query(Version(15, 0, 0)).contains('{'));
+    }
+}

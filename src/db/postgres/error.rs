@@ -1,0 +1,91 @@
+//! What the driver's errors mean. Kinds are told by SQLSTATE and I/O error, never by words.
+
+use std::io;
+
+use sqlx::postgres::PgDatabaseError;
+
+use crate::db::{DbError, Trouble};
+
+/// What was being done when something went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Moment {
+    /// The connection was being made.
+    Connecting,
+    /// The connection stood.
+    Talking,
+}
+
+/// The driver's error in our words.
+pub(super) fn classify(error: sqlx::Error, moment: Moment, doing: &str) -> DbError {
+    match error {
+        sqlx::Error::Database(error) => from_server(error.downcast_ref::<PgDatabaseError>(), doing),
+        sqlx::Error::Io(error) => DbError::new(from_io(&error, moment), doing, error.to_string()),
+        sqlx::Error::Tls(error) => DbError::new(Trouble::Unreachable, doing, format!("TLS: {error}"))
+            .with_remedy("check the certificates, or set sslmode in the URL to what the server offers"),
+        sqlx::Error::Configuration(error) => DbError::new(Trouble::Usage, doing, error.to_string()),
+        error if moment == Moment::Connecting => DbError::new(Trouble::Unreachable, doing, error.to_string()),
+        error => DbError::new(Trouble::Disconnected, doing, error.to_string()),
+    }
+}
+
+fn from_io(error: &io::Error, moment: Moment) -> Trouble {
+    match (error.kind(), moment) {
+        (io::ErrorKind::TimedOut, _) => Trouble::TimedOut,
+        (_, Moment::Connecting) => Trouble::Unreachable,
+        (_, Moment::Talking) => Trouble::Disconnected,
+    }
+}
+
+fn from_server(error: &PgDatabaseError, doing: &str) -> DbError {
+    let code = error.code();
+    let mut message = error.message().to_owned();
+    // The detail of a data error quotes the row, which may hold what nobody should read.
+    let quotes_rows = code.starts_with("22") || code.starts_with("23");
+    if let Some(detail) = error.detail().filter(|_| !quotes_rows) {
+        message.push('\n');
+        message.push_str(detail);
+    }
+    DbError::new(from_sqlstate(code), doing, message).with_code(code)
+}
+
+/// The kind of trouble that a SQLSTATE stands for.
+pub(super) fn from_sqlstate(code: &str) -> Trouble {
+    match code {
+        "28P01" | "28000" => Trouble::LoginRefused,
+        "3D000" => Trouble::NoDatabase,
+        "42501" => Trouble::Privilege,
+        "53300" => Trouble::TooManyConnections,
+        "53100" => Trouble::DiskFull,
+        "55P03" => Trouble::LockTimeout,
+        // A serialisation failure passes like a deadlock: by trying again.
+        "40P01" | "40001" => Trouble::Deadlock,
+        "57014" => Trouble::TimedOut,
+        "57P03" => Trouble::Unreachable,
+        "57P01" | "57P02" | "25P03" => Trouble::Disconnected,
+        "25006" => Trouble::ReadOnly,
+        _ => match &code.get(..2) {
+            Some("08") => Trouble::Disconnected,
+            Some("22" | "23") => Trouble::Data,
+            _ => Trouble::Statement,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_kinds_by_code() {
+        for (code, trouble) in [
+            ("28P01", Trouble::LoginRefused),
+            ("23505", Trouble::Data),
+            ("22001", Trouble::Data),
+            ("08006", Trouble::Disconnected),
+            ("42P07", Trouble::Statement),
+            ("", Trouble::Statement),
+        ] {
+            assert_eq!(from_sqlstate(code), trouble, "{code}");
+        }
+    }
+}

@@ -1,0 +1,12 @@
+-- What makes the server print and read SQL the same way everywhere. Rows that a policy would hide
+-- are an error, not fewer rows.
+SET standard_conforming_strings = on;
+SET quote_all_identifiers = off;
+SET extra_float_digits = 1;
+SET IntervalStyle = 'postgres';
+SET DateStyle = 'ISO, MDY';
+SET TimeZone = 'UTC';
+SET bytea_output = 'hex';
+SET client_min_messages = warning;
+SET row_security = off;
+SET search_path = public

@@ -1,0 +1,162 @@
+//! What foreign keys refer to: reading it, and checking it when all tables are known.
+
+use crate::model::{ForeignKey, QName, Table};
+use crate::yaml::{Diagnostic, Node, Span, nearest};
+
+use super::build::Build;
+use super::engine::Rules;
+
+/// A foreign key whose target is not checked yet.
+pub(super) struct PendingKey {
+    table: QName,
+    /// Which of the table's foreign keys.
+    place: usize,
+    /// Whether no columns were named: the target's primary key is meant.
+    to_primary_key: bool,
+    span: Span,
+}
+
+impl Build<'_> {
+    /// What a `references` names: the table, and the columns if any are named.
+    pub fn reference(&mut self, node: &Node) -> Option<(QName, Option<Vec<String>>)> {
+        let owned = |texts: Vec<&str>| texts.into_iter().map(str::to_owned).collect();
+        if let Some(table) = node.text_of("table") {
+            let name =
+                node.text_of("schema").map_or_else(|| QName::bare(table), |schema| QName::qualified(schema, table));
+            return Some((name, node.get("columns").map(|columns| owned(columns.texts()))));
+        }
+        let text = node.text()?.trim();
+        let Some((table, rest)) = text.split_once('(') else {
+            return Some((self.table_named(text, &node.span), None));
+        };
+        let Some(columns) = rest.strip_suffix(')') else {
+            self.problem(
+                &node.span,
+                "this is no reference",
+                "write it as `table(column)`, or as `{ table: …, columns: […] }`",
+            );
+            return None;
+        };
+        let columns = columns.split(',').map(str::trim).filter(|column| !column.is_empty()).collect();
+        Some((self.table_named(table.trim(), &node.span), Some(owned(columns))))
+    }
+
+    /// The table that is written under a key, or else the one whose name the text is.
+    fn table_named(&mut self, text: &str, span: &Span) -> QName {
+        match self.tables.get(text).map(|place| place.entry) {
+            Some(entry) => self.qualified(entry),
+            None => self.dotted(text, span),
+        }
+    }
+
+    /// Notes the foreign key that was added last.
+    pub fn remember_foreign_key(&mut self, table: &Table, to_primary_key: bool, span: &Span) {
+        let place = table.foreign_keys.len() - 1;
+        let span = span.clone();
+        self.foreign_keys.push(PendingKey { table: table.name.clone(), place, to_primary_key, span });
+    }
+
+    /// Checks all foreign keys against the tables that they refer to.
+    pub fn check_foreign_keys(&mut self) {
+        for pending in std::mem::take(&mut self.foreign_keys) {
+            if let Err(problem) = self.check_foreign_key(&pending) {
+                self.problems.add(problem);
+            }
+        }
+    }
+
+    fn check_foreign_key(&mut self, pending: &PendingKey) -> Result<(), Diagnostic> {
+        let Some(key) = self.schema.tables.get(&pending.table).and_then(|table| table.foreign_keys.get(pending.place))
+        else {
+            return Ok(());
+        };
+        let target = self.target(key, &pending.span)?;
+        let referenced =
+            if pending.to_primary_key { primary_key(target, &pending.span)? } else { key.referenced.clone() };
+        same_number(key, &referenced, &pending.span)?;
+        self.is_a_key(target, &referenced, &pending.span)?;
+        let table = self.schema.tables.get_mut(&pending.table).expect("it was there a moment ago");
+        table.foreign_keys[pending.place].referenced = referenced;
+        Ok(())
+    }
+
+    fn target(&self, key: &ForeignKey, span: &Span) -> Result<&Table, Diagnostic> {
+        let tables = &self.schema.tables;
+        let same = || tables.values().find(|table| self.rules.same_table(&table.name, &key.table));
+        if let Some(table) = tables.get(&key.table).or_else(same) {
+            return Ok(table);
+        }
+        let written = key.table.to_string();
+        if self.tables.get(&written).is_some_and(|place| !place.here) {
+            return Err(Diagnostic::new(span, format!("`{written}` is not declared for this engine"))
+                .help("limit this foreign key with `engines: […]` too"));
+        }
+        let names: Vec<_> = self.tables.keys().map(String::as_str).collect();
+        let problem = Diagnostic::new(span, format!("the table `{written}` is not declared"));
+        Err(match nearest(&written, names) {
+            Some(near) => problem.help(format!("did you mean `{near}`?")),
+            None => problem.help("declare the table, or remove the foreign key"),
+        })
+    }
+
+    /// Whether the server lets a foreign key refer to these columns.
+    fn is_a_key(&self, target: &Table, columns: &[String], span: &Span) -> Result<(), Diagnostic> {
+        let is_there = |column: &str| target.columns.iter().any(|known| self.rules.same_column(&known.name, column));
+        if let Some(missing) = columns.iter().find(|column| !is_there(column)) {
+            let problem = Diagnostic::new(span, format!("`{}` has no column `{missing}`", target.name));
+            return Err(match nearest(missing, target.columns.iter().map(|column| column.name.as_str())) {
+                Some(near) => problem.help(format!("did you mean `{near}`?")),
+                None => problem.help("name a column that is declared"),
+            });
+        }
+        let listed = columns.join(", ");
+        let prefixes = self.rules.refers_to_any_index;
+        if is_unique(&self.rules, target, columns) || (prefixes && leads_an_index(&self.rules, target, columns)) {
+            return Ok(());
+        }
+        Err(Diagnostic::new(span, format!("`{}({listed})` is not a key: several rows could match", target.name))
+            .help(format!("refer to the primary key, or add `unique: {{ name: [{listed}] }}` to `{}`", target.name)))
+    }
+}
+
+fn primary_key(target: &Table, span: &Span) -> Result<Vec<String>, Diagnostic> {
+    match &target.primary_key {
+        Some(key) => Ok(key.columns().map(str::to_owned).collect()),
+        None => Err(Diagnostic::new(span, format!("`{}` has no primary key to refer to", target.name))
+            .help("name the columns, as in `table(column)`")),
+    }
+}
+
+fn same_number(key: &ForeignKey, referenced: &[String], span: &Span) -> Result<(), Diagnostic> {
+    if key.columns.len() == referenced.len() {
+        return Ok(());
+    }
+    let message = format!("{} refer to {}", count(key.columns.len()), count(referenced.len()));
+    Err(Diagnostic::new(span, message).help("each column refers to one column: name as many here as under `columns`"))
+}
+
+fn count(columns: usize) -> String {
+    if columns == 1 { "1 column".to_owned() } else { format!("{columns} columns") }
+}
+
+/// Whether no two rows agree in these columns.
+fn is_unique(rules: &Rules, table: &Table, columns: &[String]) -> bool {
+    let keys = table.primary_key.iter().chain(&table.uniques);
+    let indexes = table.indexes.iter().filter(|index| index.unique && index.predicate.is_none());
+    keys.chain(indexes).any(|index| {
+        let indexed: Vec<_> = index.columns().collect();
+        indexed.len() == index.parts.len() && same_columns(rules, &indexed, columns)
+    })
+}
+
+/// Whether an index starts with these columns.
+fn leads_an_index(rules: &Rules, table: &Table, columns: &[String]) -> bool {
+    let mut indexes = table.primary_key.iter().chain(&table.uniques).chain(&table.indexes);
+    indexes.any(|index| same_columns(rules, &index.columns().take(columns.len()).collect::<Vec<_>>(), columns))
+}
+
+/// Whether both name the same columns, in whatever order.
+fn same_columns(rules: &Rules, indexed: &[&str], columns: &[String]) -> bool {
+    indexed.len() == columns.len()
+        && columns.iter().all(|column| indexed.iter().any(|name| rules.same_column(name, column)))
+}

@@ -1,0 +1,217 @@
+//! The declared schema: a YAML file, with what it extends, made into a schema for one server.
+//!
+//! [`load`] reads and merges files and reports everything that is wrong with them whatever the
+//! engine; [`Declared::wanted`] asks a dialect for the engine's types and defaults and reports what
+//! is wrong on that engine. [`export`] goes the other way. What is in a database, and what differs,
+//! is not known here.
+
+mod build;
+mod columns;
+mod defaults;
+mod engine;
+mod export;
+mod extends;
+mod foreign_keys;
+mod members;
+mod names;
+mod shapes;
+mod tables;
+
+use std::path::Path;
+
+use crate::dialect::Dialect;
+use crate::model::{Extras, Hash, Renames, Schema, Scope, Vendor};
+use crate::yaml::{self, Kind, Report, Shape};
+
+pub use export::export;
+
+use extends::Module;
+
+/// SQL dumps larger than this are not declared schemas.
+const LARGEST_SQL: u64 = 64 * 1024 * 1024;
+
+/// What somebody declared, before it is made into anything for an engine.
+#[derive(Clone, Debug)]
+pub enum Declared {
+    /// A YAML file with all that it extends.
+    Yaml(Yaml),
+    /// A script for one engine: it is run in a scratch database to learn what it declares.
+    Sql {
+        /// Where it stands.
+        path: String,
+        /// The script.
+        text: String,
+    },
+}
+
+/// A YAML file with all that it extends.
+#[derive(Clone, Debug)]
+pub struct Yaml {
+    module: Module,
+    path: String,
+    hash: Hash,
+}
+
+/// What a database shall look like, for one server.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// The schema, in the engine's words.
+    pub schema: Schema,
+    /// The old names that it knows, and what fills new columns.
+    pub renames: Renames,
+    /// What does not count.
+    pub scope: Scope,
+    /// What becomes of things that nobody declared.
+    pub extras: Extras,
+    /// The hash of all of this.
+    pub hash: Hash,
+    /// The schema's name.
+    pub name: String,
+    /// The schema's version, for people.
+    pub version: Option<String>,
+}
+
+/// Reads a schema file and all that it extends. A `.sql` file is taken as it is.
+///
+/// # Errors
+/// Everything that is wrong with it whatever the engine.
+pub fn load(path: &Path) -> Result<Declared, Report> {
+    if is_sql(path) {
+        let text = yaml::read_text(path, LARGEST_SQL)?;
+        return Ok(Declared::Sql { path: path.display().to_string(), text });
+    }
+    checked(Module::read(path)?, path.display().to_string())
+}
+
+/// Takes a text as if it stood in a file of that path.
+///
+/// # Errors
+/// Everything that is wrong with it whatever the engine.
+pub fn parse(path: &str, text: &str) -> Result<Declared, Report> {
+    checked(Module::parse(path, text)?, path.to_owned())
+}
+
+/// Everything that is wrong with a file: what [`load`] says and, whatever that was, what it would
+/// mean on each of these servers.
+pub fn check(path: &Path, dialects: &[Box<dyn Dialect>]) -> Report {
+    if is_sql(path) {
+        return load(path).err().unwrap_or_default();
+    }
+    let module = match Module::read(path) {
+        Ok(module) => module,
+        Err(report) => return report,
+    };
+    let path = path.display().to_string();
+    let mut problems = form(&module);
+    let hash = Hash::of_json(&module.texts());
+    problems.extend(Declared::Yaml(Yaml { module, path, hash }).check(dialects));
+    problems
+}
+
+fn is_sql(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("sql"))
+}
+
+/// What is wrong with the form of a file: keys and types.
+fn form(module: &Module) -> Report {
+    let mut problems = Report::new();
+    for vendor in engine::VENDORS {
+        let root = module.merged(vendor, &mut problems);
+        yaml::check(&root, &Kind::Object(&shapes::SCHEMA), &mut problems);
+    }
+    problems
+}
+
+fn checked(module: Module, path: String) -> Result<Declared, Report> {
+    let hash = Hash::of_json(&module.texts());
+    form(&module).or(Declared::Yaml(Yaml { module, path, hash }))
+}
+
+impl Declared {
+    /// The script, if it is one.
+    pub fn sql(&self) -> Option<&str> {
+        match self {
+            Declared::Yaml(_) => None,
+            Declared::Sql { text, .. } => Some(text),
+        }
+    }
+
+    /// What tells it from other declared schemas: the hash of all its files.
+    pub fn hash(&self) -> Hash {
+        match self {
+            Declared::Yaml(yaml) => yaml.hash,
+            Declared::Sql { text, .. } => Hash::of(text),
+        }
+    }
+
+    /// The path it was read from.
+    pub fn path(&self) -> &str {
+        match self {
+            Declared::Yaml(yaml) => &yaml.path,
+            Declared::Sql { path, .. } => path,
+        }
+    }
+
+    /// What it means for one server. Of a script only a server can tell the schema: it is empty here.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it on that server.
+    pub fn wanted(&self, dialect: &dyn Dialect) -> Result<Wanted, Report> {
+        match self {
+            Declared::Yaml(yaml) => {
+                let mut problems = Report::new();
+                let root = yaml.module.merged(dialect.platform().vendor, &mut problems);
+                let wanted = build::wanted(&root, &stem(&yaml.path), dialect, &mut problems);
+                problems.on(&dialect.platform().vendor.to_string()).or(wanted)
+            }
+            Declared::Sql { path, text } => Ok(Wanted {
+                schema: Schema::default(),
+                renames: Renames::default(),
+                scope: Scope::default(),
+                extras: Extras::default(),
+                hash: Hash::of(text),
+                name: stem(path),
+                version: None,
+            }),
+        }
+    }
+
+    /// Everything that is wrong with it on any of these servers. Those that the file says it is not
+    /// for are left out, unless that is all of them.
+    pub fn check(&self, dialects: &[Box<dyn Dialect>]) -> Report {
+        let mut meant: Vec<_> = dialects.iter().filter(|dialect| self.is_for(dialect.platform().vendor)).collect();
+        if meant.is_empty() {
+            meant = dialects.iter().collect();
+        }
+        let mut problems = Report::new();
+        for dialect in &meant {
+            if let Err(report) = self.wanted(dialect.as_ref()) {
+                problems.extend(report);
+            }
+        }
+        problems.of_servers(meant.len())
+    }
+
+    /// Whether the file says that it is for such a server.
+    fn is_for(&self, vendor: Vendor) -> bool {
+        match self {
+            Declared::Yaml(yaml) => engine::includes(yaml.module.node.get("engines"), vendor),
+            Declared::Sql { .. } => true,
+        }
+    }
+}
+
+/// The name of a schema that has none: its file's.
+fn stem(path: &str) -> String {
+    Path::new(path).file_stem().map_or_else(|| "schema".to_owned(), |stem| stem.to_string_lossy().into_owned())
+}
+
+/// The JSON Schema of schema files, for editors.
+pub fn json_schema() -> serde_json::Value {
+    yaml::json_schema("undrift schema", &shapes::SCHEMA)
+}
+
+/// Every object that a schema file may hold, with its keys.
+pub fn objects() -> &'static [&'static Shape] {
+    shapes::ALL
+}

@@ -1,0 +1,334 @@
+//! Columns and options of tables that stay, and which pieces of an `ALTER TABLE` go together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::create::{default_option, table_option};
+use super::names::{literal, quote};
+use super::ops::{Batch, is_collation, is_replaced, leads_with};
+use super::piece::{Phase, Piece, Slot};
+use super::tables::{self, alter_one};
+use super::types::is_textual;
+use super::{facts, hazards, members};
+use crate::dialect::rank;
+use crate::model::{Change, Column, Generated, Hazard, Index, Object, Op, Property, QName};
+
+/// The changes of one column's properties: one `MODIFY` for all.
+#[derive(Clone, Default)]
+struct Altered<'a> {
+    numbers: Vec<usize>,
+    properties: Vec<Property>,
+    fill: Option<(usize, &'a String)>,
+}
+
+impl Batch<'_> {
+    /// The operations that change one table.
+    pub fn alter(&self, table: &QName) -> Vec<Op> {
+        let joined = self.join(table, self.pieces(table));
+        merge(joined).into_iter().map(Piece::into_op).collect()
+    }
+
+    fn pieces(&self, table: &QName) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        let mut altered: BTreeMap<&str, Altered<'_>> = BTreeMap::new();
+        for (number, change) in self.numbered().filter(|(_, change)| change.table() == Some(table)) {
+            match change {
+                Change::AddColumn { to, fill: None, .. } => pieces.push(self.add_column(number, table, to)),
+                Change::AddColumn { to, fill: Some(fill), .. } => {
+                    pieces.push(self.add_filled(number, table, to, fill));
+                }
+                Change::DropColumn { from, .. } => pieces.push(self.drop_column(number, table, from)),
+                Change::MergeColumn { from, to, .. } => pieces.push(self.merge_column(number, table, from, to)),
+                Change::AlterColumn { property, to, fill, .. } => {
+                    let column = altered.entry(&to.name).or_default();
+                    column.numbers.push(number);
+                    column.properties.push(*property);
+                    column.fill = fill.as_ref().map(|fill| (number, fill)).or(column.fill);
+                }
+                Change::AlterTableComment { to, .. } => pieces.push(comment(number, table, to.as_deref())),
+                Change::AlterTableOption { option, to, .. } => {
+                    pieces.push(self.option(number, table, option, to.as_deref()));
+                }
+                _ => pieces.extend(self.member_piece(number, change)),
+            }
+        }
+        pieces.extend(altered.iter().filter_map(|(name, altered)| self.alter_column(table, name, altered)));
+        pieces
+    }
+
+    fn add_column(&self, number: usize, table: &QName, column: &Column) -> Piece {
+        let mut piece = Piece::new(table, number, "add column", &column.name, Phase::Change, rank::ADD_COLUMN);
+        piece.hazards = self.dialect.adds_column(table, column);
+        piece.makes.push(Object::Column(table.clone(), column.name.clone()));
+        piece.needs.extend(self.mentions(table, column));
+        piece.subject.columns.insert(column.name.clone());
+        self.number(&mut piece, column);
+        if hazards::needs_value(column) {
+            piece.preconditions.push(facts::no_value(number, table, &column.name));
+        }
+        piece.clause(Slot::AddColumn, format!("ADD COLUMN {}", self.dialect.column(column)))
+    }
+
+    /// The server numbers rows only where a key begins with the column.
+    fn number(&self, piece: &mut Piece, column: &Column) {
+        if column.identity.is_some() {
+            piece.needs.push(tables::key(&piece.table, std::slice::from_ref(&column.name)));
+        }
+        piece.subject.numbers |= column.identity.is_some() || self.numbering(&piece.table).contains(&column.name);
+    }
+
+    fn drop_column(&self, number: usize, table: &QName, column: &Column) -> Piece {
+        let mut piece = Piece::new(table, number, "drop column", &column.name, Phase::DropColumn, rank::DROP_COLUMN);
+        piece.hazards = self.dialect.drops_column(table, column);
+        piece.drops.push(Object::Column(table.clone(), column.name.clone()));
+        if let (Some(before), Some(generated)) = (self.before(table), &column.generated) {
+            piece.frees.extend(members::columns_of(before, &generated.expr));
+        }
+        piece.subject.columns.insert(column.name.clone());
+        piece.subject.numbers = column.identity.is_some();
+        piece.clauses.extend(self.stranded(table, &column.name));
+        piece.clause(Slot::DropColumn, format!("DROP COLUMN {}", quote(&column.name)))
+    }
+
+    /// Indexes over a column that goes and that nobody else drops. One over several columns would stop the drop.
+    pub fn stranded(&self, table: &QName, column: &str) -> Vec<(Slot, String)> {
+        let Some(before) = self.before(table) else { return Vec::new() };
+        let over = |index: &&Index| index.columns().any(|own| own == column) && index.parts.len() > 1;
+        let mentioned = |index: &Index| {
+            let mut members = self.changes.iter().filter(|change| change.table() == Some(table));
+            members.any(|change| match change {
+                Change::DropMember { from, .. } | Change::AlterMember { from, .. } => {
+                    from.name() == index.name.as_deref()
+                }
+                _ => false,
+            })
+        };
+        let gone = before.indexes.iter().filter(over).filter(|index| !mentioned(index));
+        gone.filter_map(|index| index.name.as_deref())
+            .map(|name| (Slot::DropIndex, format!("DROP INDEX {}", quote(name))))
+            .collect()
+    }
+
+    /// What else of the table a column's definition mentions.
+    pub fn mentions(&self, table: &QName, column: &Column) -> Vec<Object> {
+        let Some(after) = self.after(table) else { return Vec::new() };
+        let expressions =
+            [column.generated.as_ref().map(|g| &g.expr), column.default.as_ref(), column.options.get("check")];
+        let mut objects: Vec<Object> =
+            expressions.into_iter().flatten().flat_map(|expr| members::columns_of(after, expr)).collect();
+        objects.retain(|object| *object != Object::Column(table.clone(), column.name.clone()));
+        objects
+    }
+
+    fn alter_column(&self, table: &QName, name: &str, altered: &Altered<'_>) -> Option<Piece> {
+        let (from, to) = (self.before(table)?.column(name)?, self.after(table)?.column(name)?);
+        let mut piece = Piece::new(table, altered.numbers[0], "alter column", name, Phase::Change, rank::ALTER_COLUMN);
+        piece.changes = altered.numbers.iter().copied().collect();
+        for property in &altered.properties {
+            piece.hazards.extend(self.dialect.alters_column(table, *property, from, to));
+        }
+        piece.needs.extend(self.mentions(table, to));
+        if let (Some(before), Some(old)) = (self.before(table), &from.generated) {
+            piece.frees.extend(members::columns_of(before, &old.expr));
+        }
+        piece.subject.columns.insert(name.to_owned());
+        if from.identity != to.identity {
+            self.number(&mut piece, to);
+        }
+        piece.subject.nulls = from.nullable != to.nullable;
+        piece.subject.reshapes = altered.properties.iter().any(|property| reshapes(*property));
+        if piece.subject.reshapes {
+            piece.drops.push(Object::Column(table.clone(), name.to_owned()));
+            piece.makes.push(Object::Column(table.clone(), name.to_owned()));
+        }
+        self.becomes_not_null(&mut piece, from, to, altered);
+        Some(if is_replaced(from, to) { self.replace(piece, from, to) } else { self.modify(piece, to) })
+    }
+
+    fn becomes_not_null(&self, piece: &mut Piece, from: &Column, to: &Column, altered: &Altered<'_>) {
+        if let Some((_, fill)) = altered.fill {
+            piece.alone = true;
+            piece.before.push(self.fill(&piece.table, &to.name, fill));
+            piece.hazards.extend(hazards::fills(&piece.table, &to.name));
+        } else if from.nullable && !to.nullable && to.generated.is_none() {
+            let number = altered.properties.iter().position(|property| *property == Property::Nullable);
+            let number = number.map_or(altered.numbers[0], |at| altered.numbers[at]);
+            piece.preconditions.push(facts::nulls(number, &piece.table, &from.name));
+        }
+    }
+
+    fn modify(&self, piece: Piece, to: &Column) -> Piece {
+        piece.clause(Slot::Modify, format!("MODIFY COLUMN {}", self.dialect.column(to)))
+    }
+
+    /// A column that is computed when read cannot become anything else: it is dropped and made anew, stored first if it
+    /// is to keep its values. Its indexes are made anew with it.
+    fn replace(&self, mut piece: Piece, from: &Column, to: &Column) -> Piece {
+        let table = piece.table.clone();
+        for index in self.indexes_on(&table, &from.name) {
+            let name = index.name.as_deref().unwrap_or_default();
+            piece.clauses.push((Slot::DropIndex, format!("DROP INDEX {}", quote(name))));
+            piece.clauses.push((Slot::AddIndex, format!("ADD {}", self.dialect.index(index))));
+        }
+        let mut first = to.clone();
+        if let (Some(old), None) = (&from.generated, &to.generated) {
+            first =
+                Column { generated: Some(Generated { stored: true, ..old.clone() }), nullable: true, ..from.clone() };
+            piece.after.push(alter_one(&table, format!("MODIFY COLUMN {}", self.dialect.column(to))));
+            piece.alone = true;
+        }
+        piece
+            .clause(Slot::DropColumn, format!("DROP COLUMN {}", quote(&from.name)))
+            .clause(Slot::AddColumn, format!("ADD COLUMN {}", self.dialect.column(&first)))
+    }
+
+    /// The indexes over a column that stay as they are.
+    fn indexes_on(&self, table: &QName, column: &str) -> Vec<&Index> {
+        let (Some(before), Some(after)) = (self.before(table), self.after(table)) else { return Vec::new() };
+        let over = |index: &&Index| index.columns().any(|own| own == column) && after.indexes.contains(index);
+        before.indexes.iter().filter(over).collect()
+    }
+
+    fn option(&self, number: usize, table: &QName, option: &str, to: Option<&str>) -> Piece {
+        let mut piece = Piece::new(table, number, "set option", option, Phase::Change, rank::TABLE_OPTION);
+        if option == "partitions" {
+            piece.alone = true;
+            piece.hazards = hazards::copies(table);
+            piece.hazards.push(hazards::may_fail(format!("rows of {table} may fit into no partition")));
+            return piece.clause(Slot::Option, to.unwrap_or("REMOVE PARTITIONING").to_owned());
+        }
+        let collation = self.dialect.platform.collation.as_deref();
+        let sql = to.map_or_else(|| default_option(option, collation), |value| table_option(option, value));
+        piece.hazards = option_hazards(table, option);
+        if is_collation(option) {
+            piece = self.recollate(piece);
+        }
+        if sql.is_empty() { piece } else { piece.clause(Slot::Option, sql) }
+    }
+
+    /// A new default says nothing about the columns that are there: those that follow it are said again.
+    fn recollate(&self, mut piece: Piece) -> Piece {
+        let table = piece.table.clone();
+        let Some(after) = self.after(&table) else { return piece };
+        piece.subject.recollates = true;
+        let altered = |name: &str| {
+            self.changes.iter().any(|change| {
+                matches!(change, Change::AlterColumn { table: own, to, .. } if *own == table && to.name == name)
+            })
+        };
+        for name in self.recollated(&table) {
+            let object = Object::Column(table.clone(), name.clone());
+            piece.drops.push(object.clone());
+            piece.makes.push(object);
+            if let Some(column) = after.column(&name).filter(|_| !altered(&name)) {
+                piece.clauses.push((Slot::Modify, format!("MODIFY COLUMN {}", self.dialect.column(column))));
+            }
+        }
+        piece
+    }
+
+    /// Joins the pieces that only work within one statement.
+    fn join(&self, table: &QName, pieces: Vec<Piece>) -> Vec<Piece> {
+        let numbered = self.numbering(table);
+        let mut groups: Vec<Vec<Piece>> = Vec::new();
+        for piece in pieces {
+            let belongs = |group: &Vec<Piece>| group.iter().any(|other| self.inseparable(&numbered, other, &piece));
+            let (mut with, rest): (Vec<_>, Vec<_>) = groups.into_iter().partition(|group| belongs(group));
+            groups = rest;
+            let mut group = with.drain(..).flatten().collect::<Vec<_>>();
+            group.push(piece);
+            groups.push(group);
+        }
+        groups.into_iter().filter_map(|group| group.into_iter().reduce(absorbed)).collect()
+    }
+
+    /// The columns with AUTO_INCREMENT before or after.
+    fn numbering(&self, table: &QName) -> BTreeSet<String> {
+        let tables = [self.before(table), self.after(table)];
+        let columns = tables.into_iter().flatten().flat_map(|table| &table.columns);
+        columns.filter(|column| column.identity.is_some()).map(|column| column.name.clone()).collect()
+    }
+
+    fn inseparable(&self, numbered: &BTreeSet<String>, a: &Piece, b: &Piece) -> bool {
+        let (one, two) = (&a.subject, &b.subject);
+        let shared: BTreeSet<&String> = one.columns.intersection(&two.columns).collect();
+        let numbering = shared.iter().any(|column| numbered.contains(*column))
+            && [one, two].iter().any(|subject| subject.numbers || subject.old_index.is_some());
+        let reshaped_key = |column: &Piece, key: &Piece| {
+            column.subject.reshapes && key.subject.old_index.is_some() && key.subject.new_index.is_some()
+        };
+        let nulls = (one.nulls && two.primary) || (one.primary && two.nulls);
+        let textual = |name: &String| {
+            self.after(&a.table)
+                .and_then(|table| table.column(name))
+                .is_some_and(|column| is_textual(&column.data_type))
+        };
+        let recollated = |option: &Piece, column: &Piece| {
+            let of_column = column.phase == Phase::Change && !column.subject.numbers;
+            option.subject.recollates && of_column && column.subject.columns.iter().any(textual)
+        };
+        numbering
+            || (!shared.is_empty() && (nulls || reshaped_key(a, b) || reshaped_key(b, a)))
+            || self.takes_place(a, b)
+            || self.takes_place(b, a)
+            || recollated(a, b)
+            || recollated(b, a)
+            || (one.recollates && two.recollates)
+    }
+
+    /// Whether an index that comes takes the place of one that goes behind a foreign key that stays.
+    fn takes_place(&self, gone: &Piece, came: &Piece) -> bool {
+        let (Some(old), Some(new)) = (&gone.subject.old_index, &came.subject.new_index) else { return false };
+        self.serves(&gone.table, old).iter().any(|columns| leads_with(new, columns))
+    }
+}
+
+fn absorbed(mut one: Piece, other: Piece) -> Piece {
+    one.absorb(other);
+    one
+}
+
+/// Pieces of one phase with the same hazards become one statement.
+fn merge(pieces: Vec<Piece>) -> Vec<Piece> {
+    let mut merged: Vec<Piece> = Vec::new();
+    let mut places: BTreeMap<(Phase, BTreeSet<Hazard>), usize> = BTreeMap::new();
+    for piece in pieces {
+        if piece.alone {
+            merged.push(piece);
+            continue;
+        }
+        match places.entry((piece.phase, piece.hazard_kinds())) {
+            std::collections::btree_map::Entry::Occupied(place) => merged[*place.get()].absorb(piece),
+            std::collections::btree_map::Entry::Vacant(place) => {
+                place.insert(merged.len());
+                merged.push(piece);
+            }
+        }
+    }
+    merged
+}
+
+/// Whether the values of the column become others, so that what hangs on it has to wait or make way.
+fn reshapes(property: Property) -> bool {
+    matches!(property, Property::Type | Property::Collation | Property::Generated | Property::Identity)
+}
+
+fn comment(number: usize, table: &QName, comment: Option<&str>) -> Piece {
+    Piece::new(table, number, "set the comment of", "", Phase::Change, rank::TABLE_OPTION)
+        .clause(Slot::Option, format!("COMMENT={}", literal(comment.unwrap_or_default())))
+}
+
+fn option_hazards(table: &QName, option: &str) -> Vec<crate::model::HazardNote> {
+    match option {
+        "engine" => hazards::copies(table),
+        "collation" | "charset" => hazards::changes_collation(table, &table.to_string(), Some("?"), Some("utf8mb4")),
+        "row_format"
+        | "key_block_size"
+        | "compression"
+        | "encryption"
+        | "page_compressed"
+        | "encrypted"
+        | "tablespace"
+        | "page_compression_level" => hazards::rebuilds(table),
+        _ => Vec::new(),
+    }
+}

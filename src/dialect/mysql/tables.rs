@@ -1,0 +1,87 @@
+//! Tables that come and go.
+
+use super::hazards;
+use super::names::quote_table;
+use super::ops::Batch;
+use super::piece::alter;
+use crate::dialect::rank;
+use crate::model::{Change, Index, Object, Op, QName, Table};
+
+impl Batch<'_> {
+    /// The operations for whole tables.
+    pub fn tables(&self) -> Vec<Op> {
+        let mut ops = Vec::new();
+        for (number, change) in self.numbered() {
+            match change {
+                Change::CreateTable { to } => ops.extend(self.create(number, to)),
+                Change::DropTable { from } => ops.extend(self.drop(number, from)),
+                _ => {}
+            }
+        }
+        ops
+    }
+
+    /// The table, then its foreign keys. No rows: nothing of it hurts.
+    fn create(&self, number: usize, table: &Table) -> Vec<Op> {
+        let name = &table.name;
+        let mut makes = vec![Object::Table(name.clone())];
+        makes.extend(table.columns.iter().map(|column| Object::Column(name.clone(), column.name.clone())));
+        for index in table.indexes.iter().chain(&table.primary_key) {
+            makes.extend(index.name.iter().map(|index| Object::Member(name.clone(), index.clone())));
+            makes.extend(keys(name, index));
+        }
+        let mut ops = vec![Op {
+            transactional: false,
+            makes,
+            rank: rank::CREATE_TABLE,
+            ..Op::new(vec![number], format!("create table {name}"), vec![self.dialect.create_table(table)])
+        }];
+        if !table.foreign_keys.is_empty() {
+            let mut piece = self.add_keys(name, &table.foreign_keys, &[number]);
+            piece.hazards.clear();
+            ops.push(piece.into_op());
+        }
+        ops
+    }
+
+    /// The table's own foreign keys go first where what they refer to goes too: the two may refer to each other.
+    fn drop(&self, number: usize, table: &Table) -> Vec<Op> {
+        let name = &table.name;
+        let goes = |other: &QName| other != name && self.to.tables.get(other).is_none();
+        let keys: Vec<_> = table.foreign_keys.iter().filter(|key| goes(&key.table)).collect();
+        let mut ops = Vec::new();
+        if !keys.is_empty() {
+            ops.push(self.drop_keys(name, &keys, &[number]).into_op());
+        }
+        let mut op =
+            Op::new(vec![number], format!("drop table {name}"), vec![format!("DROP TABLE {}", quote_table(name))]);
+        op.transactional = false;
+        op.hazards = hazards::drop_table(name);
+        op.drops = vec![Object::Table(name.clone())];
+        for key in table.foreign_keys.iter().filter(|key| !goes(&key.table)) {
+            op.frees.extend(key.referenced.iter().map(|column| Object::Column(key.table.clone(), column.clone())));
+            op.frees.extend(self.keys_behind(key));
+        }
+        op.rank = rank::DROP_TABLE;
+        ops.push(op);
+        ops
+    }
+}
+
+/// What foreign keys may refer to thanks to an index: each run of its first columns.
+pub(super) fn keys(table: &QName, index: &Index) -> Vec<Object> {
+    let columns: Vec<String> = index.columns().map(str::to_owned).collect();
+    (1..=columns.len()).map(|length| key(table, &columns[..length])).collect()
+}
+
+/// The object that stands for these columns being indexed.
+pub(super) fn key(table: &QName, columns: &[String]) -> Object {
+    let mut columns = columns.to_vec();
+    columns.sort();
+    Object::Key(table.clone(), columns)
+}
+
+/// `ALTER TABLE` with one clause.
+pub(super) fn alter_one(table: &QName, clause: String) -> String {
+    alter(table, &[clause])
+}

@@ -1,0 +1,189 @@
+//! What must be true of the rows before something runs, as queries that have to return zero.
+
+use std::collections::BTreeSet;
+
+use super::batch::{Batch, used_columns};
+use super::member_ops::unchecked;
+use super::names::{ident, literal, qualified};
+use super::text::identifiers;
+use super::types::parse;
+use crate::model::{Column, ForeignKey, Index, Member, Part, PartSource, Precondition, QName};
+
+fn must_be_none(changes: Vec<usize>, query: String, finding: String) -> Precondition {
+    Precondition { changes, query, finding }
+}
+
+/// A table that gets a column which nothing fills has to be empty.
+pub(super) fn no_rows(change: usize, table: &QName, column: &str) -> Precondition {
+    let query = format!("SELECT count(*) FROM {}", qualified(table));
+    let finding = format!("{{n}} rows of {table} would have no value for {column}: declare a default or a backfill");
+    must_be_none(vec![change], query, finding)
+}
+
+/// A column that becomes NOT NULL has no NULLs, those aside that values are moved into first.
+pub(super) fn no_nulls(batch: &Batch<'_>, change: usize, table: &QName, column: &str) -> Precondition {
+    let merged = batch.merged_from(table, column);
+    let moved = merged.map(|old| format!(" AND {} IS NULL", ident(old))).unwrap_or_default();
+    let query = format!("SELECT count(*) FROM {} WHERE {} IS NULL{moved}", qualified(table), ident(column));
+    let finding = format!("{{n}} rows of {table} have no value for {column}: declare a backfill");
+    must_be_none(vec![change], query, finding)
+}
+
+/// A backfill of a column that takes no NULLs gives none. Nothing can be asked beforehand about
+/// columns that are yet to come.
+pub(super) fn fill_gives_values(
+    batch: &Batch<'_>,
+    change: usize,
+    table: &QName,
+    column: &Column,
+    fill: &str,
+) -> Option<Precondition> {
+    let before = batch.table_before(table)?;
+    let after = batch.table_after(table)?;
+    let mentioned = identifiers(fill);
+    let is_new = |other: &&Column| mentioned.contains(&other.name) && before.column(&other.name).is_none();
+    if after.columns.iter().any(|other| is_new(&other)) {
+        return None;
+    }
+    let empty = before.column(&column.name).map(|column| format!("{} IS NULL AND ", ident(&column.name)));
+    let query =
+        format!("SELECT count(*) FROM {} WHERE {}({fill}) IS NULL", qualified(table), empty.unwrap_or_default());
+    let finding = format!("the backfill gives {{n}} rows of {table} no value for {}", column.name);
+    Some(must_be_none(vec![change], query, finding))
+}
+
+/// Two columns that become one agree wherever both have a value.
+pub(super) fn no_disagreement(changes: Vec<usize>, table: &QName, from: &Column, to: &Column) -> Precondition {
+    let query = format!("SELECT count(*) FROM {} WHERE {}", qualified(table), disagreement(from, to));
+    let finding = format!("{{n}} rows of {table} have both {} and {} with different values", from.name, to.name);
+    must_be_none(changes, query, finding)
+}
+
+/// The condition under which two columns disagree. They are compared as texts where their types
+/// differ or cannot be compared.
+pub(super) fn disagreement(from: &Column, to: &Column) -> String {
+    let (old, new) = (ident(&from.name), ident(&to.name));
+    let comparable = from.data_type == to.data_type && !matches!(from.data_type.as_str(), "json" | "xml" | "point");
+    let cast = if comparable { "" } else { "::text" };
+    format!("{old} IS NOT NULL AND {new} IS NOT NULL AND {old}{cast} IS DISTINCT FROM {new}{cast}")
+}
+
+/// No string is longer than its column is going to allow.
+pub(super) fn no_longer_than(change: usize, table: &QName, column: &str, length: u32) -> Precondition {
+    let query = format!("SELECT count(*) FROM {} WHERE char_length({}) > {length}", qualified(table), ident(column));
+    let finding = format!("{{n}} rows of {table} have more than {length} characters in {column}");
+    must_be_none(vec![change], query, finding)
+}
+
+/// What must hold of the rows for a member to be added.
+pub(super) fn for_member(batch: &Batch<'_>, change: usize, table: &QName, member: &Member) -> Vec<Precondition> {
+    if unchecked(member) || !can_be_asked(batch, table, member) {
+        return Vec::new();
+    }
+    let fact = match member {
+        Member::PrimaryKey(index) | Member::Unique(index) => Some(no_duplicates(change, table, index)),
+        Member::Index(index) => index.unique.then(|| no_duplicates(change, table, index)),
+        Member::ForeignKey(key) => no_orphans(batch, change, table, key),
+        Member::Check(check) => Some(no_violations(change, table, &member.label(), &check.expr)),
+    };
+    fact.into_iter().collect()
+}
+
+/// Whether the columns that a member looks at are there already, in the types that it will see.
+fn can_be_asked(batch: &Batch<'_>, table: &QName, member: &Member) -> bool {
+    let (Some(before), Some(after)) = (batch.table_before(table), batch.table_after(table)) else { return false };
+    used_columns(after, member).iter().all(|column| is_steady(batch, table, column) && before.column(column).is_some())
+}
+
+fn is_steady(batch: &Batch<'_>, table: &QName, column: &str) -> bool {
+    let same_type = batch.conversion_of(table, column).is_none_or(|(_, conversion)| conversion.same_type);
+    same_type && batch.recreation(table, column).is_none()
+}
+
+fn no_duplicates(change: usize, table: &QName, index: &Index) -> Precondition {
+    let parts: Vec<_> = index.parts.iter().map(part).collect();
+    let mut conditions: Vec<_> = index.predicate.iter().map(|predicate| format!("({predicate})")).collect();
+    if !index.nulls_not_distinct {
+        conditions.extend(parts.iter().map(|part| format!("{part} IS NOT NULL")));
+    }
+    let filter = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
+    let query = format!(
+        "SELECT count(*) FROM (SELECT 1 FROM {}{filter} GROUP BY {} HAVING count(*) > 1) duplicates",
+        qualified(table),
+        parts.join(", "),
+    );
+    let labels: BTreeSet<_> = index.parts.iter().map(part_label).collect();
+    let labels: Vec<_> = labels.into_iter().collect();
+    let finding = format!("{{n}} values of {} occur more than once in {table}", labels.join(", "));
+    must_be_none(vec![change], query, finding)
+}
+
+fn part(part: &Part) -> String {
+    match &part.source {
+        PartSource::Column(name) => ident(name),
+        // A constant would be taken for the number of an output column.
+        PartSource::Expr(expr) => format!("({expr})"),
+    }
+}
+
+fn part_label(part: &Part) -> &str {
+    match &part.source {
+        PartSource::Column(name) => name,
+        PartSource::Expr(expr) => expr,
+    }
+}
+
+fn no_orphans(batch: &Batch<'_>, change: usize, table: &QName, key: &ForeignKey) -> Option<Precondition> {
+    let set: Vec<_> = key.columns.iter().map(|column| format!("child.{} IS NOT NULL", ident(column))).collect();
+    let finding = format!("{{n}} rows of {table} refer to a row of {} that is not there", key.table);
+    let query = match batch.table_before(&key.table) {
+        None => format!("SELECT count(*) FROM {} child WHERE {}", qualified(table), set.join(" AND ")),
+        Some(parent) => {
+            let steady = |column: &String| parent.column(column).is_some() && is_steady(batch, &key.table, column);
+            if key.referenced.is_empty() || !key.referenced.iter().all(steady) || !same_types(batch, table, key) {
+                return None;
+            }
+            let pairs = key.columns.iter().zip(&key.referenced);
+            let equal: Vec<_> = pairs.map(|(a, b)| format!("parent.{} = child.{}", ident(b), ident(a))).collect();
+            format!(
+                "SELECT count(*) FROM {} child WHERE {} AND NOT EXISTS (SELECT 1 FROM {} parent WHERE {})",
+                qualified(table),
+                set.join(" AND "),
+                qualified(&key.table),
+                equal.join(" AND "),
+            )
+        }
+    };
+    Some(must_be_none(vec![change], query, finding))
+}
+
+/// Whether values on both sides can be compared.
+fn same_types(batch: &Batch<'_>, table: &QName, key: &ForeignKey) -> bool {
+    key.columns.iter().zip(&key.referenced).all(|(column, referenced)| {
+        let (a, b) = (batch.column_before(table, column), batch.column_before(&key.table, referenced));
+        a.zip(b).is_some_and(|(a, b)| {
+            let (a, b) = (parse(&a.data_type), parse(&b.data_type));
+            a.name == b.name
+                || (a.family.is_number() && b.family.is_number())
+                || (a.family.is_string() && b.family.is_string())
+        })
+    })
+}
+
+fn no_violations(change: usize, table: &QName, label: &str, expr: &str) -> Precondition {
+    let query = format!("SELECT count(*) FROM {} WHERE NOT ({expr})", qualified(table));
+    must_be_none(vec![change], query, format!("{{n}} rows of {table} violate {label}"))
+}
+
+/// The statement that stops the transaction if two columns disagree after all: somebody may have
+/// written between the check and the lock.
+pub(super) fn stop_on_disagreement(table: &QName, from: &Column, to: &Column) -> String {
+    let body = format!(
+        "BEGIN IF EXISTS (SELECT 1 FROM {} WHERE {}) THEN RAISE EXCEPTION USING ERRCODE = 'check_violation', \
+         MESSAGE = {}; END IF; END",
+        qualified(table),
+        disagreement(from, to),
+        literal(&format!("rows of {table} have both {} and {} with different values", from.name, to.name)),
+    );
+    format!("DO {}", literal(&body))
+}

@@ -1,0 +1,135 @@
+//! The settings beside the rules: limits, rollout, brake.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::policy::duration;
+use crate::policy::settings::{Brake, Limits, Portion, Rollout, Share, StopAfter};
+use crate::yaml::{Diagnostic, Node, Report};
+
+pub(super) fn limits(node: Option<&Node>, problems: &mut Report) -> Limits {
+    let usual = Limits::default();
+    let Some(node) = node else { return usual };
+    let mut timeout = |key, usual| node.get(key).and_then(|node| positive_duration(node, problems)).unwrap_or(usual);
+    let limits = Limits {
+        lock_timeout: timeout("lock_timeout", usual.lock_timeout),
+        statement_timeout: timeout("statement_timeout", usual.statement_timeout),
+        slow_statement_timeout: timeout("slow_statement_timeout", usual.slow_statement_timeout),
+        ..usual
+    };
+    Limits {
+        retries: node.get("retries").and_then(|n| number(n, problems)).unwrap_or(usual.retries),
+        backfill_batch: node.get("backfill_batch").and_then(|n| positive(n, problems)).unwrap_or(usual.backfill_batch),
+        ..limits
+    }
+}
+
+pub(super) fn rollout(node: Option<&Node>, problems: &mut Report) -> Rollout {
+    let usual = Rollout::default();
+    let Some(node) = node else { return usual };
+    let mut count = |key, usual| node.get(key).and_then(|node| positive(node, problems)).unwrap_or(usual);
+    let (per_server, at_once) = (count("per_server", usual.per_server), count("at_once", usual.at_once));
+    Rollout {
+        waves: node.get("waves").map_or(usual.waves, |node| waves(node, problems)),
+        soak: node.get("soak").and_then(|node| any_duration(node, problems)).unwrap_or(usual.soak),
+        per_server,
+        at_once,
+        stop_after: node.get("stop_after").map(|node| stop_after(node, problems)).unwrap_or_default(),
+    }
+}
+
+fn stop_after(node: &Node, problems: &mut Report) -> StopAfter {
+    StopAfter {
+        failures: node.get("failures").and_then(|node| positive(node, problems)),
+        share: node.get("share").and_then(|node| share(node, problems)),
+    }
+}
+
+pub(super) fn brake(node: Option<&Node>, problems: &mut Report) -> Brake {
+    let share = node.and_then(|node| node.get("share")).and_then(|node| share(node, problems));
+    share.map_or_else(Brake::default, |share| Brake { share })
+}
+
+fn waves(node: &Node, problems: &mut Report) -> Vec<Portion> {
+    let mut waves: Vec<Portion> = Vec::new();
+    for item in node.items() {
+        let Some(text) = item.text() else { continue };
+        match Portion::parse(text) {
+            Err(why) => problems.add(Diagnostic::new(&item.span, why).help("write a number, `1`, or a share, `10%`")),
+            Ok(wave) if waves.iter().any(|before| !grows(*before, wave)) => {
+                let problem = Diagnostic::new(&item.span, format!("`{text}` is no larger than a wave before it"));
+                problems.add(
+                    problem.help("each wave says how much of the fleet has the change after it: `[1, 10%, 100%]`"),
+                );
+            }
+            Ok(wave) => waves.push(wave),
+        }
+    }
+    let all_read = waves.len() == node.items().len();
+    if all_read && waves.last() != Some(&Portion::Share(Share::ALL)) {
+        let problem = Diagnostic::new(&node.span, "the last wave is not the whole fleet");
+        problems.add(problem.help("end with `100%`: what is in no wave would wait for ever"));
+    }
+    waves
+}
+
+/// Numbers and shares cannot be compared without a fleet.
+fn grows(before: Portion, after: Portion) -> bool {
+    match (before, after) {
+        (Portion::Count(before), Portion::Count(after)) => before < after,
+        (Portion::Share(before), Portion::Share(after)) => before < after,
+        (Portion::Count(_), Portion::Share(_)) => true,
+        (Portion::Share(before), Portion::Count(_)) => before != Share::ALL,
+    }
+}
+
+fn share(node: &Node, problems: &mut Report) -> Option<Share> {
+    match Share::parse(node.text()?) {
+        Ok(share) => Some(share),
+        Err(why) => {
+            let problem = Diagnostic::new(&node.span, why);
+            problems.add(problem.help("write a percentage above 0% and up to 100%: `1%`, `0.5%`"));
+            None
+        }
+    }
+}
+
+/// A number that fits.
+fn number<T: FromStr>(node: &Node, problems: &mut Report) -> Option<T> {
+    let number = node.number();
+    if number.is_none() && node.number::<u64>().is_some() {
+        problems.add(Diagnostic::new(&node.span, "that is far too much").help("write a smaller number"));
+    }
+    number
+}
+
+/// A number from one on.
+fn positive<T: FromStr + PartialEq + Default>(node: &Node, problems: &mut Report) -> Option<T> {
+    let number: T = number(node, problems)?;
+    if number == T::default() {
+        problems.add(Diagnostic::new(&node.span, "with 0 nothing would ever run").help("write 1 or more"));
+        return None;
+    }
+    Some(number)
+}
+
+pub(super) fn positive_duration(node: &Node, problems: &mut Report) -> Option<Duration> {
+    let duration = any_duration(node, problems)?;
+    if duration.is_zero() {
+        let problem = Diagnostic::new(&node.span, "it must be longer than nothing");
+        problems.add(problem.help("servers take a time-out of 0 for none at all; write for example `3s`"));
+        return None;
+    }
+    Some(duration)
+}
+
+fn any_duration(node: &Node, problems: &mut Report) -> Option<Duration> {
+    match duration::parse(node.text()?) {
+        Ok(duration) => Some(duration),
+        Err(why) => {
+            let problem = Diagnostic::new(&node.span, format!("not a duration: {why}"));
+            problems.add(problem.help("write a number with its unit: ms, s, m, h or d, as in `500ms`, `3s`, `1h30m`"));
+            None
+        }
+    }
+}

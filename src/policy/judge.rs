@@ -1,0 +1,91 @@
+//! One change on one tenant at one time: may it run?
+
+use jiff::{Timestamp, tz::TimeZone};
+
+use crate::model::{Change, Hazard, HazardNote, Reason, Ruling, Tenant, Verdict};
+
+use super::matching::Doubt;
+use super::{Policy, Rule, Waiver};
+
+/// What a judgement is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'a> {
+    /// The change.
+    pub change: &'a Change,
+    /// Why it may hurt.
+    pub hazards: &'a [HazardNote],
+    /// The tenant.
+    pub tenant: &'a Tenant,
+    /// How many rows its table has; `None` when that could not be found out.
+    pub table_rows: Option<u64>,
+}
+
+impl Policy {
+    /// The verdict on a change: a waiver's if one holds, else the first matching rule's, else `ask`.
+    /// What could not be proved is never freer than `ask`.
+    pub fn judge(&self, case: &Case<'_>, now: Timestamp) -> Ruling {
+        if let Some(ruling) = self.waived(case, now) {
+            return ruling;
+        }
+        let ruling = match self.rules.iter().find(|rule| rule.matching.holds(case, rule.doubt())) {
+            Some(rule) => rule.ruling(now),
+            None => Ruling { verdict: Verdict::Ask, reason: Reason::NoRule },
+        };
+        match case.hazards.iter().find(|note| note.hazard == Hazard::Unproved) {
+            Some(note) if matches!(ruling.verdict, Verdict::Allow | Verdict::Hold) => {
+                Ruling { verdict: Verdict::Ask, reason: Reason::Unproved { why: note.why.clone() } }
+            }
+            _ => ruling,
+        }
+    }
+
+    /// The ruling of the waiver that accepts a change as drift now, if there is one. Extras, which no
+    /// rule judges, can be waived too.
+    pub fn waived(&self, case: &Case<'_>, now: Timestamp) -> Option<Ruling> {
+        self.waivers.iter().find(|waiver| waiver.holds(case, now)).map(Waiver::ruling)
+    }
+}
+
+impl Rule {
+    /// Rules that let something through do not match in doubt; all others do.
+    pub(super) fn doubt(&self) -> Doubt {
+        match self.then {
+            Verdict::Allow | Verdict::Ignore => Doubt::Fails,
+            Verdict::Hold | Verdict::Ask | Verdict::Deny => Doubt::Holds,
+        }
+    }
+
+    fn ruling(&self, now: Timestamp) -> Ruling {
+        let rule = self.name.clone();
+        let Some(window) = &self.window else {
+            return Ruling { verdict: self.then, reason: Reason::Rule { name: rule } };
+        };
+        if window.is_open(now) {
+            return Ruling { verdict: Verdict::Allow, reason: Reason::Rule { name: rule } };
+        }
+        let opens = window.opens_after(now).map(|opens| opens.to_string());
+        Ruling { verdict: Verdict::Hold, reason: Reason::Window { rule, window: window.name.clone(), opens } }
+    }
+}
+
+impl Waiver {
+    /// Whether its last day is over, by the days of UTC.
+    pub fn has_expired(&self, now: Timestamp) -> bool {
+        self.until < now.to_zoned(TimeZone::UTC).date()
+    }
+
+    fn holds(&self, case: &Case<'_>, now: Timestamp) -> bool {
+        !self.has_expired(now) && self.matching.holds(case, Doubt::Fails)
+    }
+
+    fn ruling(&self) -> Ruling {
+        Ruling {
+            verdict: Verdict::Ignore,
+            reason: Reason::Waiver {
+                name: self.name.clone(),
+                until: self.until.to_string(),
+                owner: self.owner.clone(),
+            },
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Policies: which changes run, where and when.
+//!
+//! A policy is a file; judging a change by it is pure. The clock, the facts and the tenant are
+//! passed in. Nothing here knows how a change is carried out.
+
+mod calendar;
+mod decode;
+pub mod duration;
+mod judge;
+mod lint;
+mod matching;
+mod plan;
+mod settings;
+mod shape;
+mod window;
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::model::Verdict;
+use crate::yaml::{self, Report, Source, Span};
+
+pub use calendar::Calendar;
+pub use judge::Case;
+pub use matching::{Match, RowRange, TenantMatch};
+pub use settings::{Brake, Limits, Portion, Rollout, Share, StopAfter};
+pub use shape::POLICY as SHAPE;
+pub use window::Window;
+
+/// The policy that holds where none is named, as a file.
+pub const DEFAULT: &str = include_str!("../../policies/default.yaml");
+
+/// A policy.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// Its name.
+    pub name: String,
+    /// The rules. The first that matches decides.
+    pub rules: Vec<Rule>,
+    /// All declared windows.
+    pub windows: Vec<Window>,
+    /// How a change goes out over the fleet.
+    pub rollout: Rollout,
+    /// When drift that nothing explains stops everything.
+    pub brake: Brake,
+    /// Time-outs and retries.
+    pub limits: Limits,
+    /// Drift that is accepted until a date.
+    pub waivers: Vec<Waiver>,
+}
+
+/// A rule: what it is about and what becomes of it.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Its name, or `rule 3` where it has none.
+    pub name: String,
+    /// What it is about.
+    pub matching: Match,
+    /// The verdict.
+    pub then: Verdict,
+    /// The hours in which `hold` and `allow` let the change run; outside it is held.
+    pub window: Option<Window>,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// Drift that somebody answers for until a date.
+#[derive(Clone, Debug)]
+pub struct Waiver {
+    /// Its name.
+    pub name: String,
+    /// What it is about.
+    pub matching: Match,
+    /// The last day on which it holds, in UTC.
+    pub until: Date,
+    /// Who answers for it.
+    pub owner: String,
+    /// Why.
+    pub why: String,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// Reads a policy file.
+///
+/// # Errors
+/// Every mistake in it.
+pub fn load(path: &Path) -> Result<Policy, Report> {
+    decode::policy(&yaml::read(path)?, Timestamp::now())
+}
+
+/// Reads a policy from a text. `path` is what people are shown as its place.
+///
+/// # Errors
+/// Every mistake in it.
+pub fn parse(path: &str, text: &str) -> Result<Policy, Report> {
+    decode::policy(&yaml::parse(Source::new(path, text))?, Timestamp::now())
+}
+
+/// The JSON Schema of policy files.
+pub fn json_schema() -> serde_json::Value {
+    yaml::json_schema("undrift policy", &SHAPE)
+}
+
+impl Default for Policy {
+    /// The policy that is built in.
+    fn default() -> Self {
+        parse("policies/default.yaml (built in)", DEFAULT).expect("the built-in policy is tested to be sound")
+    }
+}

@@ -1,0 +1,178 @@
+//! One plan on one tenant at one time: facts and verdicts.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::Study;
+use crate::db::{Connection, DbError, Session, Trouble};
+use crate::dialect;
+use crate::model::{Change, Plan, Precondition, QName, Reason, Ruling, Tenant, Verdict};
+use crate::policy::{Case, Policy};
+
+/// How long looking at the rows for one fact may take. A fact that takes longer stays unknown.
+const FACT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What policy and the rows say about a plan on one tenant.
+#[derive(Clone, Debug)]
+pub struct Assessment {
+    /// A ruling for every change of the plan.
+    pub rulings: Vec<Ruling>,
+    /// How many rows the tables have that are to change, under the names they have now.
+    pub rows: BTreeMap<QName, u64>,
+    /// Rulings for what the plan leaves out, in its order.
+    pub left_out: Vec<Ruling>,
+    /// What stands in the way of a declared rename: tables that exist under both names.
+    pub blocked: Vec<String>,
+}
+
+/// Where a tenant stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outlook {
+    /// Nothing differs.
+    InSync,
+    /// Something differs and may be put right now.
+    Repairable,
+    /// Something differs, and nothing of it may be put right now.
+    Kept,
+}
+
+impl Assessment {
+    /// For a tenant that is in sync.
+    pub(super) fn nothing() -> Self {
+        Self { rulings: Vec::new(), rows: BTreeMap::new(), left_out: Vec::new(), blocked: Vec::new() }
+    }
+
+    /// Which of the plan's changes run.
+    pub fn runs(&self, plan: &Plan) -> Vec<bool> {
+        let allowed: Vec<_> = self.rulings.iter().map(|ruling| ruling.verdict == Verdict::Allow).collect();
+        crate::plan::subset(plan, &allowed)
+    }
+
+    /// The same with every `ask` answered with yes.
+    #[must_use]
+    pub fn approved(&self, plan: &Plan) -> Self {
+        let mut rulings = self.rulings.clone();
+        for ruling in rulings.iter_mut().filter(|ruling| ruling.verdict == Verdict::Ask) {
+            ruling.verdict = Verdict::Allow;
+        }
+        hold_with_what_they_need(plan, &mut rulings);
+        Self { rulings, ..self.clone() }
+    }
+
+    /// Whether something that the schema asks for does not run.
+    pub fn keeps_back(&self) -> bool {
+        let kept = |ruling: &Ruling| !matches!(ruling.verdict, Verdict::Allow | Verdict::Ignore);
+        self.rulings.iter().any(kept) || !self.blocked.is_empty()
+    }
+}
+
+/// Gathers the facts that a plan needs from a tenant and judges every change.
+///
+/// # Errors
+/// When the connection breaks. A fact that cannot be had is no error.
+pub(super) async fn assess(
+    session: &mut Session,
+    study: &Study,
+    tenant: &Tenant,
+    policy: &Policy,
+    now: Timestamp,
+) -> Result<Assessment, DbError> {
+    session.limit(Duration::from_secs(3), FACT_TIMEOUT).await?;
+    let rows = rows(session, study).await?;
+    let mut rulings = policy.rule_all(&study.plan, &rows, tenant, now);
+    for precondition in study.plan.steps.iter().flat_map(|step| &step.preconditions) {
+        if let Some(finding) = finding(session, precondition).await? {
+            block(&mut rulings, &precondition.changes, &finding);
+        }
+    }
+    hold_with_what_they_need(&study.plan, &mut rulings);
+    let left_out = study.plan.left_out.iter().map(|change| extra(policy, change, tenant, now)).collect();
+    let blocked = both_names(session, study).await?;
+    Ok(Assessment { rulings, rows, left_out, blocked })
+}
+
+/// What is not declared stays, unless a waiver says until when.
+fn extra(policy: &Policy, change: &Change, tenant: &Tenant, now: Timestamp) -> Ruling {
+    let case = Case { change, hazards: &[], tenant, table_rows: None };
+    policy.waived(&case, now).unwrap_or(Ruling { verdict: Verdict::Deny, reason: Reason::Extra })
+}
+
+/// How many rows there are in the tables that change.
+async fn rows(session: &mut Session, study: &Study) -> Result<BTreeMap<QName, u64>, DbError> {
+    let dialect = dialect::of(&study.observed.platform);
+    let old_names: BTreeMap<&QName, &QName> = study.plan.changes.iter().filter_map(|p| renamed(&p.change)).collect();
+    let mut rows = BTreeMap::new();
+    for table in study.plan.changes.iter().filter_map(|planned| planned.change.table()) {
+        let present = old_names.get(table).copied().unwrap_or(table);
+        if rows.contains_key(present) || !study.actual.tables.contains_key(present) {
+            continue;
+        }
+        if let Some(count) = known(session.count(&dialect.rows_query(present)).await)? {
+            rows.insert(present.clone(), count);
+        }
+    }
+    Ok(rows)
+}
+
+fn renamed(change: &Change) -> Option<(&QName, &QName)> {
+    match change {
+        Change::RenameTable { from, to } => Some((to, from)),
+        _ => None,
+    }
+}
+
+/// A fact, or `None` where the server could not give it: the columns may not be there yet.
+fn known(answer: Result<u64, DbError>) -> Result<Option<u64>, DbError> {
+    match answer {
+        Ok(count) => Ok(Some(count)),
+        Err(error) if matches!(error.trouble, Trouble::Disconnected | Trouble::Unreachable) => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
+async fn finding(session: &mut Session, precondition: &Precondition) -> Result<Option<String>, DbError> {
+    let count = known(session.count(&precondition.query).await)?;
+    Ok(count.filter(|count| *count > 0).map(|count| precondition.finding.replace("{n}", &count.to_string())))
+}
+
+fn block(rulings: &mut [Ruling], changes: &[usize], finding: &str) {
+    for change in changes {
+        let reason = Reason::Data { finding: finding.to_owned() };
+        rulings[*change] = Ruling { verdict: Verdict::Deny, reason };
+    }
+}
+
+/// Keeps back what needs something that is kept back.
+fn hold_with_what_they_need(plan: &Plan, rulings: &mut [Ruling]) {
+    let kept = |ruling: &Ruling| ruling.verdict != Verdict::Allow;
+    loop {
+        let found = plan.changes.iter().enumerate().find_map(|(index, planned)| {
+            let needed = planned.requires.iter().find(|needed| kept(&rulings[**needed]))?;
+            (!kept(&rulings[index])).then_some((index, *needed))
+        });
+        let Some((index, needed)) = found else { return };
+        let object = plan.changes[needed].change.object();
+        rulings[index] = Ruling { verdict: rulings[needed].verdict, reason: Reason::Needs { object } };
+    }
+}
+
+/// What to say of tables that exist under both names.
+async fn both_names(session: &mut Session, study: &Study) -> Result<Vec<String>, DbError> {
+    let dialect = dialect::of(&study.observed.platform);
+    let mut findings = Vec::new();
+    for both in &study.both {
+        let mut count = async |table: &QName| {
+            let query = format!("SELECT count(*) FROM {}", dialect.quote_name(table));
+            let count = known(session.count(&query).await)?;
+            Ok::<_, DbError>(count.map_or_else(|| "unknown".to_owned(), |count| count.to_string()))
+        };
+        let (old, new) = (count(&both.old).await?, count(&both.new).await?);
+        findings.push(format!(
+            "{} was renamed to {}, but both exist ({old} and {new} rows): move the rows to {} and drop {}",
+            both.old, both.new, both.new, both.old
+        ));
+    }
+    Ok(findings)
+}

@@ -1,0 +1,119 @@
+//! Building structures in scratch databases.
+
+use super::{Observed, ReconcileError, Reconciler};
+use crate::db::{Connection, DbError, Scratch, Session};
+use crate::dialect::{self, Dialect};
+use crate::model::{Fingerprint, Schema, Step};
+use crate::plan;
+
+/// A scratch copy of a database's structure.
+pub(super) struct Copy {
+    /// Where it is.
+    pub scratch: Scratch,
+    /// Why it is not a faithful copy; empty if it is one.
+    pub flaws: Vec<String>,
+}
+
+impl Reconciler {
+    /// Builds the same structure as was observed in a scratch database.
+    pub(super) async fn copy(&self, session: &mut Session, observed: &Observed) -> Result<Copy, ReconcileError> {
+        let schema = &observed.reading.schema;
+        let mut scratch = self.empty_scratch(session, schema).await?;
+        match fill(&mut scratch.session, observed).await {
+            Ok(flaws) => Ok(Copy { scratch, flaws }),
+            Err(error) => {
+                let _ = scratch.discard().await;
+                Err(error)
+            }
+        }
+    }
+}
+
+async fn fill(session: &mut Session, observed: &Observed) -> Result<Vec<String>, ReconcileError> {
+    let schema = &observed.reading.schema;
+    let statements = match &observed.reading.copy {
+        Some(statements) => statements.clone(),
+        None => rendered(&*dialect::of(&observed.platform), schema)?,
+    };
+    let mut flaws = create_what_can_be(session, statements).await;
+    let copied = session.read().await.map_err(ReconcileError::Scratch)?.schema;
+    if Fingerprint::of(&copied) != Fingerprint::of(schema) {
+        flaws.push(format!("the copy is not like the original: {}", first_difference(&copied, schema)));
+    }
+    Ok(flaws)
+}
+
+/// The statements that build a schema and what is not modelled in it.
+fn rendered(dialect: &dyn Dialect, schema: &Schema) -> Result<Vec<String>, ReconcileError> {
+    let steps = plan::creation(dialect, schema)?;
+    let modelled = steps.into_iter().flat_map(|step| step.statements);
+    let opaque = schema.opaque.iter().filter_map(|opaque| opaque.sql.clone());
+    Ok(modelled.chain(opaque).collect())
+}
+
+/// Runs the statements in passes, those that failed again after the others: what is not modelled
+/// may need tables, and tables may need what is not modelled. Says what could not be made at all.
+async fn create_what_can_be(session: &mut Session, statements: Vec<String>) -> Vec<String> {
+    if in_one_go(session, &statements).await.is_ok() {
+        return Vec::new();
+    }
+    let mut waiting = statements;
+    loop {
+        let mut failed = Vec::new();
+        for statement in &waiting {
+            if let Err(error) = session.execute(statement).await {
+                failed.push((statement.clone(), error));
+            }
+        }
+        if failed.len() == waiting.len() || failed.is_empty() {
+            return failed.into_iter().map(|(statement, error)| flaw(&statement, &error)).collect();
+        }
+        waiting = failed.into_iter().map(|(statement, _)| statement).collect();
+    }
+}
+
+async fn in_one_go(session: &mut Session, statements: &[String]) -> Result<(), DbError> {
+    session.begin().await?;
+    for statement in statements {
+        if let Err(error) = session.execute(statement).await {
+            session.rollback().await?;
+            return Err(error);
+        }
+    }
+    session.commit().await
+}
+
+fn flaw(statement: &str, error: &DbError) -> String {
+    let line = statement.lines().next().unwrap_or_default();
+    let line: String = line.chars().take(80).collect();
+    format!("{line} …: {}", error.message)
+}
+
+/// Builds a declared schema, stopping at the first statement that the server refuses.
+pub(super) async fn build(session: &mut Session, steps: &[Step]) -> Result<(), (String, DbError)> {
+    let transactional = steps.iter().all(|step| step.transactional);
+    let around = |error| ("transaction".to_owned(), error);
+    if transactional {
+        session.begin().await.map_err(around)?;
+    }
+    for step in steps {
+        for statement in &step.statements {
+            if let Err(error) = session.execute(statement).await {
+                return Err((step.title.clone(), error.with_statement(statement)));
+            }
+        }
+    }
+    if transactional {
+        session.commit().await.map_err(around)?;
+    }
+    Ok(())
+}
+
+/// The first thing in which two schemas differ, in words.
+pub(super) fn first_difference(a: &Schema, b: &Schema) -> String {
+    let difference = crate::diff::difference(a, b, &crate::model::Renames::default());
+    match difference.changes.first() {
+        Some(change) => format!("{} {}", change.kind(), change.object()),
+        None => "in a detail that is no change".to_owned(),
+    }
+}

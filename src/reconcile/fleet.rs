@@ -1,0 +1,186 @@
+//! A look at many databases: which shapes there are, and what each tenant's plan may do.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use jiff::Timestamp;
+use tokio::sync::Mutex;
+
+use super::{Assessment, Observed, Outlook, ReconcileError, Reconciler, Reference, Study, assess};
+use crate::db::{Connection, Session, Target};
+use crate::desired::Declared;
+use crate::model::{Fingerprint, Hash, Platform, Reason, Ruling, Tenant, Verdict};
+use crate::policy::Policy;
+
+/// A tenant to look at.
+#[derive(Clone)]
+pub struct Member {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// Where it is.
+    pub target: Target,
+    /// What it should look like.
+    pub declared: Arc<Declared>,
+}
+
+/// Tenants that have one structure, and what is to be done about it.
+pub struct Shape {
+    /// What was worked out once for all of them.
+    pub study: Study,
+    /// The tenants, in the order in which they were given, with what policy says about each.
+    pub tenants: Vec<(Member, Result<Assessment, String>)>,
+}
+
+/// What a look at the fleet found.
+#[derive(Default)]
+pub struct Fleet {
+    /// The shapes: those in sync first, then by how many tenants have them.
+    pub shapes: Vec<Shape>,
+    /// Tenants that could not be read or worked out, and why.
+    pub unknown: Vec<(Member, Arc<ReconcileError>)>,
+}
+
+/// Told about every tenant that has been looked at.
+pub type Tick<'a> = &'a (dyn Fn() + Sync);
+
+/// A shape before it has been studied.
+struct Found {
+    observed: Observed,
+    reference: Arc<Reference>,
+    members: Vec<(usize, Member)>,
+}
+
+/// Tenants with the same key are alike: same server version, same schema wanted, same structure.
+type Key = (Platform, Hash, Fingerprint);
+
+/// Looks at tenants, `at_once` at a time: reads them, works out every shape, judges every tenant.
+pub async fn survey(
+    reconciler: &Reconciler,
+    members: Vec<Member>,
+    policy: &Policy,
+    at_once: usize,
+    now: Timestamp,
+    tick: Tick<'_>,
+) -> Fleet {
+    let found: Mutex<BTreeMap<Key, Found>> = Mutex::default();
+    let unknown: Mutex<Vec<(usize, Member, Arc<ReconcileError>)>> = Mutex::default();
+    let looks = members.into_iter().enumerate().map(async |(index, member)| {
+        match look(reconciler, &member).await {
+            Ok((observed, reference, fingerprint)) => {
+                let key = (observed.platform.clone(), member.declared.hash(), fingerprint);
+                let mut found = found.lock().await;
+                let shape = found.entry(key).or_insert_with(|| Found { observed, reference, members: Vec::new() });
+                shape.members.push((index, member));
+            }
+            Err(error) => unknown.lock().await.push((index, member, error)),
+        }
+        tick();
+    });
+    stream::iter(looks).buffer_unordered(at_once.max(1)).collect::<()>().await;
+
+    let mut unknown = unknown.into_inner();
+    let studies =
+        found.into_inner().into_values().map(async |found| study(reconciler, found, policy, at_once, now).await);
+    let mut shapes = Vec::new();
+    for studied in stream::iter(studies).buffer_unordered(2).collect::<Vec<_>>().await {
+        match studied {
+            Ok((first, shape)) => shapes.push((first, shape)),
+            Err(members) => unknown.extend(members),
+        }
+    }
+    unknown.sort_by_key(|(index, ..)| *index);
+    shapes.sort_by_key(|(first, shape)| (!shape.study.in_sync(), std::cmp::Reverse(shape.tenants.len()), *first));
+    Fleet {
+        shapes: shapes.into_iter().map(|(_, shape)| shape).collect(),
+        unknown: unknown.into_iter().map(|(_, member, error)| (member, error)).collect(),
+    }
+}
+
+/// Reads one tenant and says which structure it has.
+async fn look(
+    reconciler: &Reconciler,
+    member: &Member,
+) -> Result<(Observed, Arc<Reference>, Fingerprint), Arc<ReconcileError>> {
+    let (mut session, observed) = reconciler.observe(&member.target).await.map_err(ReconcileError::Db)?;
+    let reference = reconciler.reference(&mut session, &member.declared).await;
+    session.close().await;
+    let reference = reference?;
+    let fingerprint = Fingerprint::of(&reference.wanted.scope.apply(observed.reading.schema.clone()));
+    Ok((observed, reference, fingerprint))
+}
+
+type Unworkable = Vec<(usize, Member, Arc<ReconcileError>)>;
+
+/// Works out a shape on the first of its tenants that answers, and judges all of them.
+async fn study(
+    reconciler: &Reconciler,
+    found: Found,
+    policy: &Policy,
+    at_once: usize,
+    now: Timestamp,
+) -> Result<(usize, Shape), Unworkable> {
+    let Found { observed, reference, mut members } = found;
+    members.sort_by_key(|(index, _)| *index);
+    let first = members[0].0;
+    let studied = match Session::connect(&members[0].1.target, reconciler.patience).await {
+        Ok(mut session) => {
+            reconciler.sweep(&mut session, &members[0].1.target).await;
+            let study = reconciler.study(&mut session, observed, reference).await;
+            session.close().await;
+            study
+        }
+        Err(error) => Err(ReconcileError::Db(error)),
+    };
+    let study = match studied {
+        Ok(study) => study,
+        Err(error) => {
+            let error = Arc::new(error);
+            return Err(members.into_iter().map(|(index, member)| (index, member, Arc::clone(&error))).collect());
+        }
+    };
+    let judged = members.into_iter().map(async |(_, member)| {
+        let assessment = judge(reconciler, &study, &member, policy, now).await;
+        (member, assessment)
+    });
+    let tenants = stream::iter(judged).buffered(at_once.max(1)).collect().await;
+    Ok((first, Shape { study, tenants }))
+}
+
+async fn judge(
+    reconciler: &Reconciler,
+    study: &Study,
+    member: &Member,
+    policy: &Policy,
+    now: Timestamp,
+) -> Result<Assessment, String> {
+    if study.in_sync() {
+        return Ok(Assessment::nothing());
+    }
+    let explain = |error: crate::db::DbError| format!("{error}; {}", error.advice());
+    let mut session = Session::connect(&member.target, reconciler.patience).await.map_err(explain)?;
+    let assessment = assess::assess(&mut session, study, &member.tenant, policy, now).await;
+    session.close().await;
+    assessment.map_err(explain)
+}
+
+impl Shape {
+    /// Where a tenant of this shape stands.
+    pub fn outlook(&self, assessment: &Assessment) -> Outlook {
+        if self.study.in_sync() || self.all_ignored(assessment) {
+            Outlook::InSync
+        } else if assessment.runs(&self.study.plan).contains(&true) {
+            Outlook::Repairable
+        } else {
+            Outlook::Kept
+        }
+    }
+
+    /// Whether a rule of the policy says of everything that differs that it is no drift.
+    fn all_ignored(&self, assessment: &Assessment) -> bool {
+        let ignored =
+            |ruling: &Ruling| ruling.verdict == Verdict::Ignore && !matches!(ruling.reason, Reason::Waiver { .. });
+        assessment.blocked.is_empty() && self.study.extras().next().is_none() && assessment.rulings.iter().all(ignored)
+    }
+}

@@ -1,0 +1,131 @@
+//! Composes the stages: what a database is, what it should be, the proved plan between them, what
+//! policy says about it, and carrying it out.
+//!
+//! [`Reconciler`] works shape by shape: tenants with one fingerprint are compared, planned and
+//! proved once. Only facts, verdicts and the run itself belong to a tenant.
+
+mod assess;
+mod carry_out;
+mod copy;
+mod error;
+mod fleet;
+mod reference;
+mod study;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+
+pub use assess::{Assessment, Outlook};
+pub use carry_out::{Carried, carry_out};
+pub use error::ReconcileError;
+pub use fleet::{Fleet, Member as FleetMember, Shape, survey};
+pub use reference::Reference;
+pub use study::Study;
+
+use crate::db::{Connection, Patience, Place, Reading, Session, Target};
+use crate::desired::Declared;
+use crate::model::{Engine, Hash, Platform, Schema};
+
+/// One process' knowledge of references, and how to get at scratch databases.
+pub struct Reconciler {
+    /// How long connecting and reading may take.
+    pub patience: Patience,
+    /// Servers to make scratch databases on, where the tenant's own is not to be used.
+    pub scratch: BTreeMap<Engine, Target>,
+    swept: Mutex<BTreeSet<String>>,
+    references: Mutex<BTreeMap<(Platform, Hash), Result<Arc<Reference>, Arc<ReconcileError>>>>,
+}
+
+/// What was found when a database was looked at.
+#[derive(Clone, Debug)]
+pub struct Observed {
+    /// The server.
+    pub platform: Platform,
+    /// Where it is, as the server says.
+    pub place: Place,
+    /// What the catalog holds.
+    pub reading: Reading,
+}
+
+impl Reconciler {
+    /// A reconciler that knows nothing yet.
+    pub fn new(patience: Patience, scratch: BTreeMap<Engine, Target>) -> Self {
+        Self { patience, scratch, swept: Mutex::default(), references: Mutex::default() }
+    }
+
+    /// Connects to a database and reads it.
+    ///
+    /// # Errors
+    /// What the server or the network said.
+    pub async fn observe(&self, target: &Target) -> Result<(Session, Observed), crate::db::DbError> {
+        let mut session = Session::connect(target, self.patience).await?;
+        let reading = session.read().await?;
+        let observed = Observed { platform: session.platform().clone(), place: session.place().clone(), reading };
+        Ok((session, observed))
+    }
+
+    /// Removes what killed runs left behind on a tenant's server, and on the scratch server that
+    /// stands in for it; once for each server. That a server refuses this is no reason to stop.
+    async fn sweep(&self, session: &mut Session, target: &Target) {
+        let other = self.scratch.get(&target.engine());
+        if !self.swept.lock().await.insert(other.unwrap_or(target).server()) {
+            return;
+        }
+        let swept = match other {
+            None => session.sweep().await,
+            Some(server) => match Session::connect(server, self.patience).await {
+                Ok(mut session) => {
+                    let swept = session.sweep().await;
+                    session.close().await;
+                    swept
+                }
+                Err(error) => Err(error),
+            },
+        };
+        match swept {
+            Ok(names) => names.iter().for_each(|name| tracing::info!(name, "removed a left-over scratch database")),
+            Err(error) => tracing::warn!(%error, "left-over scratch databases could not be looked for"),
+        }
+    }
+
+    /// The declared schema as the server of this session reads it back. Built once per server
+    /// version, database defaults and schema.
+    ///
+    /// # Errors
+    /// When the declared schema is not for this server, or the server refuses it.
+    pub async fn reference(
+        &self,
+        session: &mut Session,
+        declared: &Declared,
+    ) -> Result<Arc<Reference>, Arc<ReconcileError>> {
+        let key = (session.platform().clone(), declared.hash());
+        // Held while building, so that a fleet of equal tenants does not build the same reference eight times.
+        let mut references = self.references.lock().await;
+        if let Some(reference) = references.get(&key) {
+            return reference.clone();
+        }
+        let reference = reference::build(self, session, declared).await.map(Arc::new).map_err(Arc::new);
+        // A server that did not answer may answer the next time; a schema that does not fit never will.
+        if !matches!(reference.as_ref().map_err(Arc::as_ref), Err(ReconcileError::Db(_) | ReconcileError::Scratch(_))) {
+            references.insert(key, reference.clone());
+        }
+        reference
+    }
+
+    /// An empty scratch database for this session's database.
+    async fn empty_scratch(
+        &self,
+        session: &mut Session,
+        wanted: &Schema,
+    ) -> Result<crate::db::Scratch, ReconcileError> {
+        let server = self.scratch.get(&session.platform().engine());
+        let mut scratch = session.scratch(server, wanted).await.map_err(ReconcileError::Scratch)?;
+        if let Err(error) = scratch.session.prepare().await {
+            let _ = scratch.discard().await;
+            return Err(ReconcileError::Scratch(error));
+        }
+        Ok(scratch)
+    }
+}

@@ -1,0 +1,364 @@
+//! One shape worked out: what differs, the plan that puts it right, and the proof that it does.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+
+use super::{Observed, ReconcileError, Reconciler, Reference};
+use crate::apply::{self, ApplyError, Limits};
+use crate::db::{Connection, Session};
+use crate::dialect;
+use crate::diff::{self, Both};
+use crate::model::{Change, Extras, Fingerprint, Hazard, HazardNote, Plan, Schema};
+use crate::plan::{self, Batch};
+
+/// What is known of a shape.
+pub struct Study {
+    /// What it should be.
+    pub reference: Arc<Reference>,
+    /// A database that has this shape, as it was observed.
+    pub observed: Observed,
+    /// The structure without the tables that are ignored.
+    pub actual: Schema,
+    /// Its fingerprint.
+    pub fingerprint: Fingerprint,
+    /// The plan with everything that the schema asks for, proved. Extras are left out of it unless
+    /// the schema says to drop them.
+    pub plan: Plan,
+    /// Tables that exist under their old and their new name.
+    pub both: Vec<Both>,
+    /// Why the plan could not be proved; empty if it was.
+    pub unproved: Vec<String>,
+    comparison: Comparison,
+    subsets: Mutex<BTreeMap<Vec<bool>, Arc<Plan>>>,
+}
+
+/// The difference between a database and the reference.
+#[derive(Clone, Debug, Default)]
+struct Comparison {
+    /// The declared renames that are still to be done.
+    renames: Vec<Change>,
+    /// Tables that exist under both names.
+    both: Vec<Both>,
+    /// The database after the renames.
+    renamed: Schema,
+    /// Everything else that differs then, extras among it.
+    changes: Vec<Change>,
+    /// Those of the changes that are extras, by index.
+    extras: Vec<bool>,
+    /// Why the renames could not be tried out on a copy.
+    flaws: Vec<String>,
+}
+
+impl Reconciler {
+    /// Works out a shape: compares it, plans, and proves the plan on a scratch copy.
+    ///
+    /// # Errors
+    /// When no scratch database can be made, something is in the way, or the proof fails.
+    pub async fn study(
+        &self,
+        session: &mut Session,
+        observed: Observed,
+        reference: Arc<Reference>,
+    ) -> Result<Study, ReconcileError> {
+        let scope = &reference.wanted.scope;
+        let actual = scope.keep(observed.reading.schema.clone());
+        let fingerprint = Fingerprint::of(&scope.apply(actual.clone()));
+        let comparison = self.compare(session, &observed, &actual, &reference).await?;
+        let everything = vec![true; comparison.renames.len() + comparison.changes.len()];
+        let plan = comparison.plan(fingerprint, &actual, &reference, &everything)?;
+        let mut study = Study {
+            both: comparison.both.clone(),
+            unproved: comparison.flaws.clone(),
+            reference,
+            observed,
+            actual,
+            fingerprint,
+            plan,
+            comparison,
+            subsets: Mutex::default(),
+        };
+        let (plan, flaws) = self.prove(session, &study, study.plan.clone()).await?;
+        study.unproved.extend(flaws);
+        study.plan = if study.unproved.is_empty() { plan } else { mark_unproved(plan, &study.unproved) };
+        Ok(study)
+    }
+
+    /// The plan with only those of the full plan's changes that are to run, proved.
+    ///
+    /// # Errors
+    /// As [`Reconciler::study`].
+    pub async fn tailor(
+        &self,
+        session: &mut Session,
+        study: &Study,
+        runs: &[bool],
+    ) -> Result<Arc<Plan>, ReconcileError> {
+        if runs.iter().all(|runs| *runs) {
+            return Ok(Arc::new(study.plan.clone()));
+        }
+        let mut subsets = study.subsets.lock().await;
+        if let Some(plan) = subsets.get(runs) {
+            return Ok(Arc::clone(plan));
+        }
+        let plan = study.part(self, session, runs).await?;
+        let (plan, flaws) = self.prove(session, study, plan).await?;
+        let plan = Arc::new(if flaws.is_empty() { plan } else { mark_unproved(plan, &flaws) });
+        subsets.insert(runs.to_vec(), Arc::clone(&plan));
+        Ok(plan)
+    }
+
+    /// What separates a database from the reference. Declared renames are tried out on a scratch
+    /// copy first, because only the server knows what its CHECKs and indexes look like then.
+    async fn compare(
+        &self,
+        session: &mut Session,
+        observed: &Observed,
+        actual: &Schema,
+        reference: &Reference,
+    ) -> Result<Comparison, ReconcileError> {
+        let (renames, both) = diff::pending_renames(actual, &reference.schema, &reference.wanted.renames);
+        let (renamed, flaws) = if renames.is_empty() {
+            (actual.clone(), Vec::new())
+        } else {
+            self.renamed(session, observed, &renames, reference).await?
+        };
+        Comparison::of(renames, both, renamed, flaws, reference)
+    }
+
+    /// The structure after these renames, as the server reads it back from a scratch copy.
+    async fn renamed(
+        &self,
+        session: &mut Session,
+        observed: &Observed,
+        renames: &[Change],
+        reference: &Reference,
+    ) -> Result<(Schema, Vec<String>), ReconcileError> {
+        let mut copy = self.copy(session, observed).await?;
+        let read = rename_and_read(&mut copy.scratch.session, &observed.reading.schema, renames, reference).await;
+        let discarded = copy.scratch.discard().await;
+        let read = read?;
+        discarded.map_err(ReconcileError::Scratch)?;
+        Ok((read, copy.flaws))
+    }
+
+    /// Runs a plan on a scratch copy. It must leave exactly what it left out. Returns the plan with
+    /// the fingerprint that it reached, and why the copy was not a faithful one.
+    async fn prove(
+        &self,
+        session: &mut Session,
+        study: &Study,
+        mut plan: Plan,
+    ) -> Result<(Plan, Vec<String>), ReconcileError> {
+        if plan.is_empty() {
+            plan.end = Some(plan.start);
+            return Ok((plan, Vec::new()));
+        }
+        let mut copy = self.copy(session, &study.observed).await?;
+        let proved = try_out(&mut copy.scratch.session, &plan, &study.reference).await;
+        let discarded = copy.scratch.discard().await;
+        match proved {
+            Ok(end) => plan.end = Some(end),
+            // A copy that lacks something proves nothing, neither that a plan works nor that it does not.
+            Err(ReconcileError::NotProved(why)) if !copy.flaws.is_empty() => copy.flaws.push(why),
+            Err(error) => return Err(error),
+        }
+        discarded.map_err(ReconcileError::Scratch)?;
+        Ok((plan, copy.flaws))
+    }
+}
+
+impl Comparison {
+    fn of(
+        renames: Vec<Change>,
+        both: Vec<Both>,
+        renamed: Schema,
+        flaws: Vec<String>,
+        reference: &Reference,
+    ) -> Result<Self, ReconcileError> {
+        let declared = &reference.wanted.renames;
+        let compared = reference.wanted.scope.apply(renamed.clone());
+        let difference = diff::difference(&compared, &reference.schema, declared);
+        if let Some(obstacle) = difference.obstacles.first() {
+            let what = format!("{} is a {} here; the schema wants a table of that name", obstacle.table, obstacle.kind);
+            return Err(ReconcileError::Obstacle(what));
+        }
+        let mut changes = difference.changes;
+        changes.retain(|change| !drops_one_of(change, &both));
+        let extras = changes.iter().map(|change| diff::is_extra(change, &changes, declared)).collect();
+        Ok(Self { renames, both, renamed, changes, extras, flaws })
+    }
+
+    /// The plan for the changes that are wanted (renames first, then the rest), extras left out
+    /// unless the schema says to drop them.
+    fn plan(
+        &self,
+        start: Fingerprint,
+        actual: &Schema,
+        reference: &Reference,
+        wanted: &[bool],
+    ) -> Result<Plan, ReconcileError> {
+        let dialect = dialect::of(&reference.platform);
+        let drop_extras = reference.wanted.extras == Extras::Drop;
+        let runs = |index: usize| wanted[self.renames.len() + index] && (drop_extras || !self.extras[index]);
+        let chosen = |index: &usize| runs(*index);
+        let all = 0..self.changes.len();
+        let rest: Vec<_> = all.clone().filter(chosen).map(|index| self.changes[index].clone()).collect();
+        let left_out = all.filter(|index| !runs(*index)).map(|index| self.changes[index].clone()).collect();
+        let after_renames = actual.evolve(&self.renames);
+        let goal = self.renamed.evolve(&rest);
+        Ok(plan::build(
+            &*dialect,
+            start,
+            Batch { from: actual, to: &after_renames, changes: &self.renames },
+            Batch { from: &self.renamed, to: &goal, changes: &rest },
+            left_out,
+        )?)
+    }
+}
+
+impl Study {
+    /// Whether nothing differs, not even something that is left out.
+    pub fn in_sync(&self) -> bool {
+        self.plan.is_empty() && self.both.is_empty() && self.extras().next().is_none()
+    }
+
+    /// What is there and not declared, where the schema says to report it.
+    pub fn extras(&self) -> impl Iterator<Item = &Change> {
+        let shown = self.reference.wanted.extras == Extras::Report;
+        self.plan.left_out.iter().filter(move |_| shown)
+    }
+
+    /// The plan for a part of the full plan's changes.
+    async fn part(
+        &self,
+        reconciler: &Reconciler,
+        session: &mut Session,
+        runs: &[bool],
+    ) -> Result<Plan, ReconcileError> {
+        let (renames, rest) = runs.split_at(self.comparison.renames.len());
+        let planned = &self.plan.changes[renames.len()..];
+        let kept_back: Vec<_> = planned.iter().zip(rest).filter(|(_, runs)| !**runs).map(|(p, _)| &p.change).collect();
+        let mut comparison = self.comparison.clone();
+        if renames.contains(&false) {
+            let some = |(change, runs): (&Change, &bool)| runs.then(|| change.clone());
+            comparison.renames = self.comparison.renames.iter().zip(renames).filter_map(some).collect();
+            comparison.renamed = if comparison.renames.is_empty() {
+                self.actual.clone()
+            } else {
+                let scoped = reconciler.renamed(session, &self.observed, &comparison.renames, &self.reference);
+                scoped.await?.0
+            };
+        }
+        let mut wanted = vec![true; comparison.renames.len()];
+        wanted.extend(comparison.changes.iter().map(|change| !kept_back.contains(&change)));
+        let mut plan = comparison.plan(self.fingerprint, &self.actual, &self.reference, &wanted)?;
+        let held = self.comparison.renames.iter().zip(renames).filter(|(_, runs)| !**runs);
+        plan.left_out.splice(0..0, held.map(|(change, _)| change.clone()));
+        Ok(plan)
+    }
+}
+
+/// Whether a change drops the old version of a table that exists under both names.
+fn drops_one_of(change: &Change, both: &[Both]) -> bool {
+    matches!(change, Change::DropTable { from } if both.iter().any(|both| both.old == from.name))
+}
+
+async fn rename_and_read(
+    session: &mut Session,
+    from: &Schema,
+    renames: &[Change],
+    reference: &Reference,
+) -> Result<Schema, ReconcileError> {
+    let dialect = dialect::of(&reference.platform);
+    let to = from.evolve(renames);
+    let nothing = Batch { from: &to, to: &to, changes: &[] };
+    let batch = Batch { from, to: &to, changes: renames };
+    let plan = plan::build(&*dialect, Fingerprint::of(from), batch, nothing, Vec::new())?;
+    run(session, &plan).await?;
+    let read = session.read().await.map_err(ReconcileError::Scratch)?;
+    Ok(reference.wanted.scope.keep(read.schema))
+}
+
+/// Runs a plan on a scratch copy and compares what it left with what it left out.
+async fn try_out(session: &mut Session, plan: &Plan, reference: &Reference) -> Result<Fingerprint, ReconcileError> {
+    run(session, plan).await?;
+    let read = session.read().await.map_err(ReconcileError::Scratch)?.schema;
+    let reached = reference.wanted.scope.keep(read.clone());
+    let end = Fingerprint::of(&reference.wanted.scope.apply(reached.clone()));
+    let remained = remaining(session, &read, reached, reference).await?;
+    let (expected, found) = (keys(&plan.left_out), keys(&remained));
+    if expected == found {
+        return Ok(end);
+    }
+    Err(ReconcileError::NotProved(surprise(&expected, &found)))
+}
+
+/// What still differs from the reference, renames that are still pending carried out first.
+async fn remaining(
+    session: &mut Session,
+    read: &Schema,
+    reached: Schema,
+    reference: &Reference,
+) -> Result<Vec<Change>, ReconcileError> {
+    let (renames, both) = diff::pending_renames(&reached, &reference.schema, &reference.wanted.renames);
+    let renamed =
+        if renames.is_empty() { reached } else { rename_and_read(session, read, &renames, reference).await? };
+    let comparison = Comparison::of(renames, both, renamed, Vec::new(), reference)?;
+    Ok(comparison.renames.into_iter().chain(comparison.changes).collect())
+}
+
+impl Reconciler {
+    /// What still differs from the reference in a database that has just been read.
+    ///
+    /// # Errors
+    /// As [`Reconciler::study`].
+    pub async fn remaining(
+        &self,
+        session: &mut Session,
+        observed: &Observed,
+        reference: &Reference,
+    ) -> Result<Vec<Change>, ReconcileError> {
+        let actual = reference.wanted.scope.keep(observed.reading.schema.clone());
+        let comparison = self.compare(session, observed, &actual, reference).await?;
+        Ok(comparison.renames.into_iter().chain(comparison.changes).collect())
+    }
+}
+
+async fn run(session: &mut Session, plan: &Plan) -> Result<(), ReconcileError> {
+    apply::run(session, plan, &Limits::GENEROUS, &mut apply::Silence).await.map_err(|error| match error {
+        ApplyError::Step(stopped) => ReconcileError::NotProved(stopped.to_string()),
+        ApplyError::Db(error) => ReconcileError::Scratch(error),
+        other => ReconcileError::NotProved(other.to_string()),
+    })
+}
+
+/// What changes are about, whatever else of their objects has changed meanwhile.
+pub(super) fn keys(changes: &[Change]) -> Vec<String> {
+    let mut keys: Vec<_> = changes.iter().map(|change| format!("{} {}", change.kind(), change.object())).collect();
+    keys.sort();
+    keys
+}
+
+/// Says how what remained differs from what was to remain.
+pub(super) fn surprise(expected: &[String], found: &[String]) -> String {
+    let only = |a: &[String], b: &[String]| a.iter().filter(|key| !b.contains(key)).cloned().collect::<Vec<_>>();
+    let mut clauses = Vec::new();
+    let (remained, vanished) = (only(found, expected), only(expected, found));
+    if !remained.is_empty() {
+        clauses.push(format!("these changes remained: {}", remained.join(", ")));
+    }
+    if !vanished.is_empty() {
+        clauses.push(format!("these went away, though they were to stay: {}", vanished.join(", ")));
+    }
+    clauses.join("; ")
+}
+
+fn mark_unproved(mut plan: Plan, flaws: &[String]) -> Plan {
+    let why = format!("it could not be proved on a scratch copy: {}", flaws.join("; "));
+    for step in &mut plan.steps {
+        step.hazards.push(HazardNote::new(Hazard::Unproved, why.clone()));
+    }
+    plan
+}

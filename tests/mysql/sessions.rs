@@ -1,0 +1,86 @@
+//! Locks, scratch databases, scripts.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use undrift::db::Connection;
+use undrift::model::{QName, Schema};
+
+use super::support::mariadb;
+use super::{connect, database, read};
+
+#[tokio::test]
+async fn one_undrift_at_a_time() {
+    let url = database("lock", "create table a (x int)");
+    let (mut one, mut two) = (connect(&url).await, connect(&url).await);
+    assert!(one.lock().await.unwrap());
+    assert!(!two.lock().await.unwrap());
+    let mut elsewhere = connect(&database("lock", "create table a (x int)")).await;
+    assert!(elsewhere.lock().await.unwrap(), "another database is another lock");
+    one.unlock().await.unwrap();
+    assert!(two.lock().await.unwrap());
+    two.close().await;
+    for _ in 0..50 {
+        if one.lock().await.unwrap() {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("a session that ended still holds the lock");
+}
+
+#[tokio::test]
+async fn scratch_databases_are_like_the_tenant_and_go_away() {
+    let url = database("tenant", "create table a (x int)");
+    let name = url.split('/').nth(3).unwrap().split('?').next().unwrap();
+    mariadb().sql(&url, &format!("alter database `{name}` character set latin1 collate latin1_german2_ci"));
+    let mut session = connect(&url).await;
+    let scratch = session.scratch(None, &Schema::default()).await.unwrap();
+    let place = scratch.session.place().database.clone();
+    assert!(place.starts_with("undrift_scratch_"));
+    assert_eq!(scratch.session.platform(), session.platform());
+    assert!(!session.databases().await.unwrap().contains(&place));
+    assert!(session.sweep().await.unwrap().is_empty(), "it is in use");
+    scratch.discard().await.unwrap();
+    assert_eq!(mariadb().query(&url, &format!("show databases like '{place}'")), "");
+}
+
+#[tokio::test]
+async fn left_over_scratch_databases_are_swept() {
+    let url = database("sweeper", "create table a (x int)");
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let (old, young) = (format!("undrift_scratch_{}_0000aaaa", now - 3600), format!("undrift_scratch_{now}_0000bbbb"));
+    mariadb()
+        .sql(&url, &format!("create database {old}; create database {young}; create database undrift_scratch_mine;"));
+    let mut session = connect(&url).await;
+    assert_eq!(session.sweep().await.unwrap(), [old]);
+    mariadb().sql(&url, &format!("drop database {young}; drop database undrift_scratch_mine;"));
+}
+
+#[tokio::test]
+async fn scripts_stay_in_their_database() {
+    let url = database("script", "create table before_it (x int)");
+    let mut session = connect(&url).await;
+    let script = "
+        DROP DATABASE IF EXISTS somewhere; CREATE DATABASE somewhere; USE somewhere;
+        /*!40101 SET SQL_MODE='ANSI_QUOTES' */;
+        CREATE TABLE \"a;b\" (x int COMMENT ';');
+        DELIMITER $$
+        CREATE TRIGGER tick BEFORE INSERT ON `a;b` FOR EACH ROW BEGIN SET NEW.x = 1; SET NEW.x = 2; END$$
+        DELIMITER ;
+        -- the end;";
+    session.script(script).await.unwrap();
+    assert!(session.script("not sql").await.unwrap_err().statement.is_some());
+    let schema = read(&url).await;
+    assert!(schema.tables.contains_key(&QName::bare("a;b")) && schema.opaque.len() == 1);
+    assert_eq!(session.count("SELECT @@sql_mode LIKE '%ANSI%'").await.unwrap(), 0);
+    assert!(!session.databases().await.unwrap().contains(&"somewhere".to_owned()));
+}
+
+#[tokio::test]
+async fn the_driver_does_not_change_what_sql_means() {
+    let mut session = connect(&database("mode", "create table a (x int)")).await;
+    assert_eq!(session.count("SELECT 0 || 0").await.unwrap(), 0);
+    assert_eq!(session.count("SELECT @@sql_mode LIKE '%PIPES%'").await.unwrap(), 0);
+    assert_eq!(session.count("SELECT NULL").await.unwrap(), 0);
+    assert_eq!(session.count("SELECT 12.0").await.unwrap(), 12);
+}

@@ -1,0 +1,154 @@
+//! Sessions: where they are, locks, transactions, scratch databases.
+
+use super::engine::{assert_same, migrate, read, session};
+use super::support::postgres;
+use undrift::db::{Connection, Patience, Session, Target, Trouble};
+use undrift::model::{QName, Schema, Table, Vendor};
+
+#[tokio::test]
+async fn the_server_says_where_we_are() {
+    let url = postgres().database("place");
+    let session = session(&url).await;
+    assert!(url.contains(&format!("/{}?", session.place().database)));
+    assert_eq!(session.place().user, "postgres");
+    assert_eq!(session.platform().vendor, Vendor::Postgres);
+    assert_eq!(session.platform().charset.as_deref(), Some("UTF8"));
+    session.close().await;
+}
+
+#[tokio::test]
+async fn one_undrift_at_a_time() {
+    let url = postgres().database("lock");
+    let other_url = postgres().database("lock");
+    let (mut first, mut second, mut other) = (session(&url).await, session(&url).await, session(&other_url).await);
+    assert!(first.lock().await.unwrap());
+    assert!(!second.lock().await.unwrap());
+    assert!(other.lock().await.unwrap(), "a lock is a database's");
+    first.unlock().await.unwrap();
+    assert!(second.lock().await.unwrap());
+    second.close().await;
+    assert!(first.lock().await.unwrap(), "a lock dies with its session");
+    first.close().await;
+    other.close().await;
+}
+
+#[tokio::test]
+async fn transactions_end_one_way_or_the_other() {
+    let url = postgres().database("transaction");
+    let mut session = session(&url).await;
+    session.begin().await.unwrap();
+    session.execute("CREATE TABLE a ()").await.unwrap();
+    assert_eq!(read(&mut session).await.tables.len(), 1, "reading inside a transaction sees it");
+    session.rollback().await.unwrap();
+    assert!(read(&mut session).await.tables.is_empty());
+    session.begin().await.unwrap();
+    session.execute("CREATE TABLE a ()").await.unwrap();
+    session.execute("CREATE TABLE a ()").await.unwrap_err();
+    assert_eq!(session.commit().await.unwrap_err().trouble, Trouble::Statement, "a spoiled commit says so");
+    assert!(read(&mut session).await.tables.is_empty());
+    session.begin().await.unwrap();
+    session.execute("CREATE TABLE a ()").await.unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(read(&mut session).await.tables.len(), 1);
+    session.close().await;
+}
+
+#[tokio::test]
+async fn counting_and_executing_return_numbers() {
+    let url = postgres().database("numbers");
+    let mut session = session(&url).await;
+    session.script("CREATE TABLE t (n integer); INSERT INTO t SELECT generate_series(1, 7)").await.unwrap();
+    assert_eq!(session.execute("UPDATE t SET n = n + 1 WHERE n > 2").await.unwrap(), 5);
+    assert_eq!(session.count("SELECT count(*) FROM t").await.unwrap(), 7);
+    assert_eq!(session.count("SELECT NULL::bigint").await.unwrap(), 0);
+    let dialect = super::engine::dialect(&session);
+    let rows = session.count(&dialect.rows_query(&QName::bare("t"))).await.unwrap();
+    assert!((1..1000).contains(&rows), "{rows} is no estimate of 7");
+    session.execute("ANALYZE t").await.unwrap();
+    assert_eq!(session.count(&dialect.rows_query(&QName::bare("t"))).await.unwrap(), 7);
+    assert_eq!(session.count(&dialect.rows_query(&QName::bare("no such"))).await.unwrap(), 0);
+    session.close().await;
+}
+
+#[tokio::test]
+async fn a_dump_is_a_script() {
+    let url = postgres().database("dumped");
+    postgres().sql(&url, "CREATE TYPE e AS ENUM ('a'); CREATE TABLE t (id serial PRIMARY KEY, e e DEFAULT 'a')");
+    let dump = postgres().dump(&url);
+    let mut original = session(&url).await;
+    let copy_url = postgres().database("dumped");
+    let mut copy = session(&copy_url).await;
+    copy.script(&dump).await.unwrap();
+    assert_same(&read(&mut copy).await, &read(&mut original).await);
+    copy.execute("CREATE TABLE found_by_search_path ()").await.expect("the search path is ours again");
+    original.close().await;
+    copy.close().await;
+}
+
+#[tokio::test]
+async fn a_scratch_database_is_like_the_tenants_and_goes() {
+    let url = postgres().database("tenant");
+    let mut tenant = session(&url).await;
+    let mut wanted = Schema::default();
+    wanted.extensions.insert("citext".to_owned());
+    let mut scratch = tenant.scratch(None, &wanted).await.unwrap();
+    let name = scratch.session.place().database.clone();
+    assert_eq!(scratch.session.platform(), tenant.platform());
+    assert!(name.starts_with("undrift_scratch_"));
+    assert_eq!(read(&mut scratch.session).await.extensions, wanted.extensions);
+    scratch.session.prepare().await.unwrap();
+    let mut to = wanted.clone();
+    to.tables.insert(QName::bare("t"), Table::new(QName::bare("t")));
+    migrate(&mut scratch.session, &wanted, &to).await;
+    assert_same(&read(&mut scratch.session).await, &to);
+    assert!(!tenant.sweep().await.unwrap().contains(&name), "a live one is left alone");
+    scratch.discard().await.unwrap();
+    assert!(!tenant.databases().await.unwrap().contains(&name));
+    assert!(read(&mut tenant).await.tables.is_empty());
+    tenant.close().await;
+}
+
+#[tokio::test]
+async fn an_extension_that_cannot_be_is_named() {
+    let url = postgres().database("tenant");
+    let mut tenant = session(&url).await;
+    let mut wanted = Schema::default();
+    wanted.extensions.insert("no_such_extension".to_owned());
+    let Err(error) = tenant.scratch(None, &wanted).await else { panic!("it was installed") };
+    assert_eq!(error.trouble, Trouble::Unreadable);
+    assert!(error.message.contains("no_such_extension"), "{error}");
+    tenant.close().await;
+}
+
+#[tokio::test]
+async fn what_a_killed_run_left_is_swept() {
+    let url = postgres().database("sweeper");
+    postgres().sql(&url, "CREATE DATABASE undrift_scratch_1000_0a");
+    postgres().sql(&url, "CREATE DATABASE undrift_scratch_1000_0b");
+    let busy = postgres().url("undrift_scratch_1000_0b");
+    let holder = Session::connect(&Target::parse(&busy).unwrap(), Patience::default()).await.unwrap();
+    let mut session = session(&url).await;
+    assert_eq!(session.sweep().await.unwrap(), ["undrift_scratch_1000_0a"]);
+    holder.close().await;
+    let databases = session.databases().await.unwrap();
+    assert!(databases.contains(&"undrift_scratch_1000_0b".to_owned()));
+    assert!(!databases.iter().any(|name| name == "postgres" || name.starts_with("template")));
+    session.close().await;
+}
+
+/// A thousand tables are read within a second on a quiet machine; here, within a generous bound.
+#[tokio::test]
+async fn a_large_schema_is_read_in_one_go() {
+    let url = postgres().database("large");
+    postgres().sql(
+        &url,
+        "DO $$ BEGIN FOR n IN 1..300 LOOP EXECUTE format(
+            'CREATE TABLE t%s (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, a text, b integer DEFAULT 1, c jsonb);
+             CREATE INDEX ON t%s (a, b)', n, n); END LOOP; END $$",
+    );
+    let mut session = session(&url).await;
+    let started = std::time::Instant::now();
+    assert_eq!(read(&mut session).await.tables.len(), 300);
+    assert!(started.elapsed() < std::time::Duration::from_secs(10), "{:?}", started.elapsed());
+    session.close().await;
+}
