@@ -62,7 +62,8 @@ fn host<'a>(group: &'a Group<'_>, member: &Member) -> Option<&'a str> {
     group.changes.iter().find_map(|(_, change)| match change {
         Change::AddColumn { to, fill, .. } if to.name == *only => {
             // Rows that exist get a value after the constraint is there.
-            let free = fill.is_none() && (matches!(member, Member::Check(_)) || to.default.is_none());
+            let free =
+                fill.is_none() && (matches!(member, Member::Check(_)) || !canon::gives_value(to.default.as_deref()));
             free.then_some(to.name.as_str())
         }
         _ => None,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::canon;
 use super::create::enclosed;
 use super::names::quote;
 use super::objects;
@@ -29,7 +30,8 @@ fn fact(index: usize, query: String, finding: String) -> Precondition {
 
 /// A new column that has to have a value and gets none: there must be no rows.
 pub fn no_value(group: &Group<'_>, index: usize, column: &Column, fill: Option<&str>) -> Option<Precondition> {
-    let given = column.default.is_some() || column.generated.is_some() || column.identity.is_some() || fill.is_some();
+    let given = canon::gives_value(column.default.as_deref());
+    let given = given || column.generated.is_some() || column.identity.is_some() || fill.is_some();
     if column.nullable || given {
         return None;
     }

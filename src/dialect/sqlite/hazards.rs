@@ -14,7 +14,9 @@ pub fn add(op: &mut Op, group: &Group<'_>, change: &Change) {
         Change::AddColumn { to, fill: Some(_), .. } => {
             note(Hazard::ShareLock, format!("nobody else can write while {table}.{} is filled", to.name));
         }
-        Change::AddColumn { to, .. } if !to.nullable && to.default.is_none() && to.generated.is_none() => {
+        Change::AddColumn { to, .. }
+            if !to.nullable && !canon::gives_value(to.default.as_deref()) && to.generated.is_none() =>
+        {
             note(Hazard::MayFailOnData, format!("{table}.{} has no value for rows that exist", to.name));
         }
         Change::DropColumn { from, .. } => {

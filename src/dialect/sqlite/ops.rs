@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::alter;
 use super::create;
 use super::hazards;
-use super::names::{folded, quote, same};
+use super::names::{quote, same};
 use super::objects;
 use super::rebuild;
 use crate::dialect::rank;
@@ -137,14 +137,12 @@ fn breaks(why: String) -> HazardNote {
 /// A working name for a table that nothing in the database has.
 pub fn free_name(schema: &Schema, table: &str) -> String {
     let mut name = format!("undrift_new_{table}");
-    let tables = schema.tables.values().map(|table| &table.name);
+    let tables = schema.tables.values().map(|table| &table.name.name);
+    let opaque = schema.opaque.iter().map(|opaque| &opaque.name.name);
     let indexes = schema.tables.values().flat_map(|table| &table.indexes).filter_map(|index| index.name.as_ref());
-    let taken: Vec<String> = tables
-        .chain(schema.opaque.iter().map(|opaque| &opaque.name))
-        .map(|name| folded(&name.name))
-        .chain(indexes.map(|name| folded(name)))
-        .collect();
-    while taken.contains(&folded(&name)) {
+    // This is asked for every change of a large schema: the names are compared where they are.
+    let taken = tables.chain(opaque).chain(indexes);
+    while taken.clone().any(|other| same(other, &name)) {
         name.push('_');
     }
     name

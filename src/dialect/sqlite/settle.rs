@@ -81,7 +81,7 @@ fn canonical_table(table: &mut Table) {
 
 fn canonical_column(column: &mut Column, names: &Names<'_>) {
     column.data_type = canon::data_type(&column.data_type);
-    column.default = column.default.as_deref().and_then(canon::default);
+    column.default = column.default.as_deref().map(canon::default);
     column.collation = column.collation.as_deref().and_then(canon::collation);
     if let Some(generated) = &mut column.generated {
         generated.expr = canon::expression(&generated.expr, names);
@@ -137,7 +137,8 @@ fn canonical_check(check: &mut Check, names: &Names<'_>) {
     check.expr = canon::expression(&check.expr, names);
 }
 
-/// What follows from the primary key: the rowid's alias, and columns that cannot be NULL.
+/// What follows from the primary key: the rowid's alias, and columns that are NOT NULL without saying so.
+/// An alias is never NULL, and not of these: what is written there stays.
 fn number_rows(table: &mut Table) {
     let alias = rowid_alias(table).map(str::to_owned);
     let no_nulls = is_on(table, "without_rowid") || is_on(table, "strict");
@@ -146,8 +147,6 @@ fn number_rows(table: &mut Table) {
         if alias.as_ref() == Some(&column.name) {
             let rowid = Identity { kind: IdentityKind::Rowid, options: BTreeMap::new() };
             column.identity.get_or_insert(rowid);
-            column.nullable = false;
-            column.options.remove("not_null_conflict");
         } else if no_nulls && keys.contains(&column.name) {
             column.nullable = false;
         }
