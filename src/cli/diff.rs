@@ -51,6 +51,7 @@ pub async fn run(_cli: &Cli, args: &DiffArgs) -> Result<Exit, Failure> {
     let renames = declared.map_or(&nothing, |wanted| &wanted.renames);
     let scope = declared.map_or(&open, |wanted| &wanted.scope);
     let actual = scope.apply(a.schema);
+    let actual = declared.map_or_else(|| actual.clone(), |wanted| wanted.with_unsaid(actual.clone()));
     let wanted = scope.apply(b.schema);
     let (renaming, _) = diff::pending_renames(&actual, &wanted, renames);
     let renamed = actual.evolve(&renaming);
