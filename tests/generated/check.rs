@@ -185,7 +185,10 @@ impl Way<'_> {
     async fn ends_as(&self, declared: &Declared) -> Result<(), Failure> {
         let reconciler = self.reconciler();
         let (mut session, observed) = reconciler.observe(&self.target).await.map_err(|error| error.to_string())?;
-        let reference = reconciler.reference(&mut session, declared, &Schema::default()).await.map_err(|error| error.to_string())?;
+        let reference = reconciler
+            .reference(&mut session, declared, &Schema::default())
+            .await
+            .map_err(|error| error.to_string())?;
         let read = observed.reading.schema;
         if fingerprint(&read) != fingerprint(&reference.schema) {
             return Err(format!("fingerprints differ:\n{read:#?}\nfrom\n{:#?}", reference.schema));
