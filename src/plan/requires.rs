@@ -4,7 +4,7 @@
 
 use super::{Batch, order};
 use crate::dialect::Dialect;
-use crate::model::{Change, Member, Op, Property};
+use crate::model::{Change, Column, IdentityKind, Member, Op, Property};
 
 /// What the changes of one batch need of each other. The lists are counted from `offset`.
 ///
@@ -30,7 +30,8 @@ pub(super) fn within(dialect: &dyn Dialect, batch: Batch<'_>, offset: usize, req
 }
 
 /// Whether a change makes a primary key, or takes one away, and the other is what becomes of a
-/// column's NULLs with it. A key would make its columns NOT NULL even where that was kept back.
+/// column with it. A key would make its columns NOT NULL even where that was kept back, and only a
+/// key's column numbers the rows where that is not a sequence's business.
 fn is_part_of_the_key(change: &Change, other: &Change) -> bool {
     match (change, other) {
         (
@@ -43,8 +44,25 @@ fn is_part_of_the_key(change: &Change, other: &Change) -> bool {
             Change::DropMember { table, from: Member::PrimaryKey(key) }
             | Change::AlterMember { table, from: Member::PrimaryKey(key), .. },
         ) => table == of && to.nullable && key.columns().any(|name| name == to.name),
+        (Change::AddColumn { table: of, to, .. }, Change::AddMember { table, to: Member::PrimaryKey(key) })
+        | (
+            Change::AlterColumn { table: of, property: Property::Identity, to, .. },
+            Change::AddMember { table, to: Member::PrimaryKey(key) }
+            | Change::AlterMember { table, to: Member::PrimaryKey(key), .. },
+        ) => table == of && numbers_by_key(to) && key.columns().any(|name| name == to.name),
+        (
+            Change::DropMember { table, from: Member::PrimaryKey(key) }
+            | Change::AlterMember { table, from: Member::PrimaryKey(key), .. },
+            Change::AlterColumn { table: of, property: Property::Identity, from, .. },
+        ) => table == of && numbers_by_key(from) && key.columns().any(|name| name == from.name),
         _ => false,
     }
+}
+
+/// Whether a column numbers the rows because it is the key.
+fn numbers_by_key(column: &Column) -> bool {
+    let kind = column.identity.as_ref().map(|identity| identity.kind);
+    matches!(kind, Some(IdentityKind::Rowid | IdentityKind::AutoIncrement))
 }
 
 /// The operations, those of several changes replaced by what each change alone would take.
@@ -126,7 +144,7 @@ fn refers_to(change: &Change, table: &crate::model::QName) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Column, Index, Part, QName};
+    use crate::model::{Identity, Index, Part, QName};
 
     #[test]
     fn a_primary_key_needs_its_columns_to_be_not_null_and_the_other_way_round() {
@@ -147,5 +165,19 @@ mod tests {
         assert!(is_part_of_the_key(&add, &require) && !is_part_of_the_key(&require, &add));
         assert!(is_part_of_the_key(&relax, &drop) && !is_part_of_the_key(&drop, &relax));
         assert!(!is_part_of_the_key(&add, &relax) && !is_part_of_the_key(&require, &drop));
+    }
+
+    #[test]
+    fn a_column_that_numbers_the_rows_comes_with_its_key() {
+        let table = QName::bare("t");
+        let add = |kind: IdentityKind| {
+            let identity = Some(Identity { kind, options: Default::default() });
+            let to = Column { identity, ..Column::new("a", "integer") };
+            Change::AddColumn { table: table.clone(), to, fill: None }
+        };
+        let key = Member::PrimaryKey(Index { parts: vec![Part::column("a")], unique: true, ..Index::default() });
+        let key = Change::AddMember { table: table.clone(), to: key };
+        assert!(is_part_of_the_key(&add(IdentityKind::Rowid), &key));
+        assert!(!is_part_of_the_key(&add(IdentityKind::ByDefault), &key));
     }
 }
