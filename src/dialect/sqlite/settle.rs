@@ -145,6 +145,8 @@ fn number_rows(table: &mut Table) {
         if alias.as_ref() == Some(&column.name) {
             let rowid = Identity { kind: IdentityKind::Rowid, options: BTreeMap::new() };
             column.identity.get_or_insert(rowid);
+            // A row without a number gets the next one, whatever the default says.
+            column.default = None;
             column.nullable = false;
             column.options.remove("not_null_conflict");
         } else if no_nulls && keys.contains(&column.name) {
