@@ -77,7 +77,9 @@ impl Export<'_> {
         let gives = |value: DefaultValue| self.dialect.default_for(&value, data_type).is_ok_and(|made| made == sql);
         let plain = |word: &str| Scalar { text: word.to_owned(), plain: true };
         let number = is_number(sql).then_some(sql);
-        for word in ["now", "uuid", "true", "false"].into_iter().chain(number) {
+        let words: &[&str] =
+            if self.means("boolean", data_type) { &["now", "uuid", "true", "false"] } else { &["now", "uuid"] };
+        for word in words.iter().copied().chain(number) {
             if gives(default_value(&plain(word), text_type)) {
                 return Written::Plain(word.to_owned());
             }
