@@ -9,6 +9,8 @@ mod bench;
 mod changes;
 #[path = "sqlite/declared.rs"]
 mod declared;
+#[path = "sqlite/exported.rs"]
+mod exported;
 #[path = "sqlite/fixpoint.rs"]
 mod fixpoint;
 #[path = "sqlite/hostile.rs"]

@@ -51,6 +51,7 @@ pub async fn run(_cli: &Cli, args: &DiffArgs) -> Result<Exit, Failure> {
     let renames = declared.map_or(&nothing, |wanted| &wanted.renames);
     let scope = declared.map_or(&open, |wanted| &wanted.scope);
     let actual = scope.apply(a.schema);
+    let actual = declared.map_or_else(|| actual.clone(), |wanted| wanted.with_unsaid(actual.clone()));
     let wanted = scope.apply(b.schema);
     let (renaming, _) = diff::pending_renames(&actual, &wanted, renames);
     let renamed = actual.evolve(&renaming);
@@ -129,7 +130,7 @@ impl Side {
                 Ok(Read { schema: observed.reading.schema, reference: None })
             }
             Side::File(path, declared) => {
-                let reference = reconciler.reference(server, declared).await;
+                let reference = reconciler.reference(server, declared, &Schema::default()).await;
                 let reference = reference.map_err(|error| match Failure::from(&*error) {
                     Failure::Plain { message, next } => Failure::new(format!("{}: {message}", path.display()), next),
                     mistakes => mistakes,

@@ -26,6 +26,8 @@ pub(super) struct Build<'a> {
     pub tables: BTreeMap<String, TablePlace<'a>>,
     /// Foreign keys, checked when all tables are known.
     pub foreign_keys: Vec<PendingKey>,
+    /// Columns that do not say whether they may be NULL.
+    pub unsaid: BTreeSet<(QName, String)>,
 }
 
 /// A table of the file.
@@ -60,11 +62,13 @@ pub(super) fn wanted(root: &Node, stem: &str, dialect: &dyn Dialect, problems: &
     build.everything(root);
     names::check(&mut build, root, &scope);
     build.settle(root);
-    let Build { schema, renames, .. } = build;
+    build.keep_open();
+    let Build { schema, renames, unsaid, .. } = build;
     let extras = extras(root);
     let hash = Hash::of_json(&Hashed { schema: &schema, renames: &renames, extras, ignored: &ignored });
     let name = root.text_of("schema").unwrap_or(stem).to_owned();
-    Wanted { schema, renames, scope, extras, hash, name, version: root.text_of("version").map(str::to_owned) }
+    let version = root.text_of("version").map(str::to_owned);
+    Wanted { schema, renames, scope, unsaid, extras, hash, name, version }
 }
 
 /// What the hash of a declared schema is made from.
@@ -116,6 +120,7 @@ impl<'a> Build<'a> {
             enums: BTreeMap::new(),
             tables: BTreeMap::new(),
             foreign_keys: Vec::new(),
+            unsaid: BTreeSet::new(),
         }
     }
 
@@ -209,9 +214,20 @@ impl<'a> Build<'a> {
         self.problems.add(Diagnostic::new(span, message).help(help));
     }
 
+    /// Leaves open whether a column is NOT NULL only where it makes no difference.
+    fn keep_open(&mut self) {
+        let (rules, tables) = (&self.rules, &self.schema.tables);
+        self.unsaid.retain(|(table, column)| {
+            let column = tables.get(table).and_then(|table| table.column(column));
+            rules.numbers_without_not_null && column.is_some_and(|column| column.identity.is_some())
+        });
+    }
+
     /// Reports a name that the server cannot keep.
     pub fn name_fits(&mut self, name: &str, span: &Span) {
-        if name.is_empty() || name.contains('\0') {
+        if name.contains('\0') {
+            self.problem(span, "a name must not contain a NUL character", "write another name");
+        } else if name.is_empty() && !self.rules.empty_names {
             self.problem(span, "a name must not be empty", "write a name");
         } else if let Some(limit) = self.dialect.name_too_long(name) {
             let message = format!("`{name}` is too long: {} {} are kept", limit.limit, limit.unit);

@@ -29,6 +29,9 @@ impl Build<'_> {
         let Some(typed) = self.column_type(table, name, type_node) else { return };
         let mut column = Column::new(name, typed.data_type.as_str());
         column.nullable = self.switch(node, "nullable", false);
+        if node.get("nullable").is_none() {
+            self.unsaid.insert((table.name.clone(), name.clone()));
+        }
         column.collation = self.optional_text(node, "collation");
         column.comment = node.text_of("comment").map(str::to_owned);
         column.options = self.options(node);

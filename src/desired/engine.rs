@@ -77,6 +77,12 @@ pub struct Rules {
     pub folds_table_case: bool,
     /// `autoincrement: true` means something.
     pub knows_autoincrement: bool,
+    /// A column that numbers rows is never NULL, whether or not it is declared NOT NULL.
+    pub numbers_without_not_null: bool,
+    /// A foreign key may point nowhere.
+    pub dangling_keys: bool,
+    /// A name may be empty.
+    pub empty_names: bool,
 }
 
 impl Rules {
@@ -102,5 +108,8 @@ pub fn rules(vendor: Vendor) -> Rules {
         folds_case: engine != Engine::Postgres,
         folds_table_case: engine == Engine::Sqlite,
         knows_autoincrement: engine == Engine::Sqlite,
+        numbers_without_not_null: engine == Engine::Sqlite,
+        dangling_keys: engine == Engine::Sqlite,
+        empty_names: engine == Engine::Sqlite,
     }
 }

@@ -1,5 +1,7 @@
 //! What foreign keys refer to: reading it, and checking it when all tables are known.
 
+use std::collections::BTreeMap;
+
 use crate::model::{ForeignKey, QName, Table};
 use crate::yaml::{Diagnostic, Node, Span, nearest};
 
@@ -81,9 +83,7 @@ impl Build<'_> {
     }
 
     fn target(&self, key: &ForeignKey, span: &Span) -> Result<&Table, Diagnostic> {
-        let tables = &self.schema.tables;
-        let same = || tables.values().find(|table| self.rules.same_table(&table.name, &key.table));
-        if let Some(table) = tables.get(&key.table).or_else(same) {
+        if let Some(table) = table(&self.rules, &self.schema.tables, &key.table) {
             return Ok(table);
         }
         let written = key.table.to_string();
@@ -101,8 +101,7 @@ impl Build<'_> {
 
     /// Whether the server lets a foreign key refer to these columns.
     fn is_a_key(&self, target: &Table, columns: &[String], span: &Span) -> Result<(), Diagnostic> {
-        let is_there = |column: &str| target.columns.iter().any(|known| self.rules.same_column(&known.name, column));
-        if let Some(missing) = columns.iter().find(|column| !is_there(column)) {
+        if let Some(missing) = columns.iter().find(|column| !has_column(&self.rules, target, column)) {
             let problem = Diagnostic::new(span, format!("`{}` has no column `{missing}`", target.name));
             return Err(match nearest(missing, target.columns.iter().map(|column| column.name.as_str())) {
                 Some(near) => problem.help(format!("did you mean `{near}`?")),
@@ -110,13 +109,33 @@ impl Build<'_> {
             });
         }
         let listed = columns.join(", ");
-        let prefixes = self.rules.refers_to_any_index;
-        if is_unique(&self.rules, target, columns) || (prefixes && leads_an_index(&self.rules, target, columns)) {
+        if can_be_referred_to(&self.rules, target, columns) {
             return Ok(());
         }
         Err(Diagnostic::new(span, format!("`{}({listed})` is not a key: several rows could match", target.name))
             .help(format!("refer to the primary key, or add `unique: {{ name: [{listed}] }}` to `{}`", target.name)))
     }
+}
+
+/// Whether what a foreign key refers to is there, and one row at most.
+pub(super) fn points_somewhere(rules: &Rules, tables: &BTreeMap<QName, Table>, key: &ForeignKey) -> bool {
+    table(rules, tables, &key.table).is_some_and(|target| {
+        key.columns.len() == key.referenced.len()
+            && key.referenced.iter().all(|column| has_column(rules, target, column))
+            && can_be_referred_to(rules, target, &key.referenced)
+    })
+}
+
+fn table<'a>(rules: &Rules, tables: &'a BTreeMap<QName, Table>, name: &QName) -> Option<&'a Table> {
+    tables.get(name).or_else(|| tables.values().find(|table| rules.same_table(&table.name, name)))
+}
+
+fn has_column(rules: &Rules, table: &Table, name: &str) -> bool {
+    table.columns.iter().any(|column| rules.same_column(&column.name, name))
+}
+
+fn can_be_referred_to(rules: &Rules, target: &Table, columns: &[String]) -> bool {
+    is_unique(rules, target, columns) || (rules.refers_to_any_index && leads_an_index(rules, target, columns))
 }
 
 fn primary_key(target: &Table, span: &Span) -> Result<Vec<String>, Diagnostic> {

@@ -221,7 +221,19 @@ impl Build<'_> {
             options,
             comment: node.text_of("comment").map(str::to_owned),
         });
-        self.remember_foreign_key(table, referenced.is_none(), &references.span);
+        if !self.may_dangle(node) {
+            self.remember_foreign_key(table, referenced.is_none(), &references.span);
+        }
+    }
+
+    /// Whether a foreign key may point nowhere. Only those that say so are not checked.
+    fn may_dangle(&mut self, key: &Node) -> bool {
+        let Some(entry) = key.entry("dangling").filter(|_| key.flag("dangling")) else { return false };
+        if !self.rules.dangling_keys {
+            let help = "remove the line, or limit the foreign key with `engines: [sqlite]`";
+            self.problem(&entry.key_span, "only SQLite keeps a foreign key that points nowhere", help);
+        }
+        true
     }
 }
 

@@ -17,10 +17,11 @@ mod names;
 mod shapes;
 mod tables;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::dialect::Dialect;
-use crate::model::{Extras, Hash, Renames, Schema, Scope, Vendor};
+use crate::model::{Extras, Hash, QName, Renames, Schema, Scope, Vendor};
 use crate::yaml::{self, Kind, Report, Shape};
 
 pub use export::export;
@@ -61,6 +62,9 @@ pub struct Wanted {
     pub renames: Renames,
     /// What does not count.
     pub scope: Scope,
+    /// Columns of which nobody said whether they are NOT NULL, and where it makes no difference:
+    /// either is right.
+    pub unsaid: BTreeSet<(QName, String)>,
     /// What becomes of things that nobody declared.
     pub extras: Extras,
     /// The hash of all of this.
@@ -127,6 +131,18 @@ fn checked(module: Module, path: String) -> Result<Declared, Report> {
     form(&module).or(Declared::Yaml(Yaml { module, path, hash }))
 }
 
+impl Wanted {
+    /// A schema in which the columns that may be either are as they are wanted: for comparing.
+    pub fn with_unsaid(&self, mut actual: Schema) -> Schema {
+        for (name, column) in &self.unsaid {
+            if let Some(column) = actual.tables.get_mut(name).and_then(|table| table.column_mut(column)) {
+                column.nullable = false;
+            }
+        }
+        actual
+    }
+}
+
 impl Declared {
     /// The script, if it is one.
     pub fn sql(&self) -> Option<&str> {
@@ -168,6 +184,7 @@ impl Declared {
                 schema: Schema::default(),
                 renames: Renames::default(),
                 scope: Scope::default(),
+                unsaid: BTreeSet::new(),
                 extras: Extras::default(),
                 hash: Hash::of(text),
                 name: stem(path),

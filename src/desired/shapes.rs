@@ -321,6 +321,7 @@ static FOREIGN_KEY: Shape = Shape {
         Key::new("on_update", ACTION, "What becomes of a row when the key it refers to changes"),
         Key::new("deferrable", DEFERRABLE, "Whether it can wait for the end of the transaction"),
         Key::new("match", Kind::Words(&["simple", "full", "partial"]), "How keys with NULLs match"),
+        Key::new("dangling", Kind::Bool, "SQLite: it may point nowhere, and what it refers to is not checked"),
         Key::new("not_valid", Kind::Bool, "PostgreSQL: rows that are already there are not checked"),
         Key::new("comment", Kind::Text, COMMENT_DOC),
         Key::new("options", OPTIONS, OPTIONS_DOC),

@@ -3,7 +3,7 @@
 use super::{Observed, ReconcileError, Reconciler};
 use crate::db::{Connection, DbError, Scratch, Session};
 use crate::dialect::{self, Dialect};
-use crate::model::{Fingerprint, Schema, Step};
+use crate::model::{Fingerprint, Opaque, Schema, Step};
 use crate::plan;
 
 /// A scratch copy of a database's structure.
@@ -69,6 +69,18 @@ async fn create_what_can_be(session: &mut Session, statements: Vec<String>) -> V
             return failed.into_iter().map(|(statement, error)| flaw(&statement, &error)).collect();
         }
         waiting = failed.into_iter().map(|(statement, _)| statement).collect();
+    }
+}
+
+/// Makes what can be made of what a tenant has and undrift does not model. Much of it stands on tables
+/// that are not there yet; what the declared schema needs of it does not.
+pub(super) async fn create_beside(session: &mut Session, beside: &[Opaque]) {
+    if beside.is_empty() {
+        return;
+    }
+    let statements = beside.iter().filter_map(|opaque| opaque.sql.clone()).collect();
+    for flaw in create_what_can_be(session, statements).await {
+        tracing::debug!(flaw, "not made beside the reference");
     }
 }
 

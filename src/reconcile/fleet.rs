@@ -104,7 +104,7 @@ async fn look(
     member: &Member,
 ) -> Result<(Observed, Arc<Reference>, Fingerprint), Arc<ReconcileError>> {
     let (mut session, observed) = reconciler.observe(&member.target).await.map_err(ReconcileError::Db)?;
-    let reference = reconciler.reference(&mut session, &member.declared).await;
+    let reference = reconciler.reference(&mut session, &member.declared, &observed.reading.schema).await;
     session.close().await;
     let reference = reference?;
     let fingerprint = Fingerprint::of(&reference.wanted.scope.apply(observed.reading.schema.clone()));

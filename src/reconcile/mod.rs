@@ -26,10 +26,10 @@ pub use study::Study;
 
 use crate::db::{Connection, Patience, Place, Reading, Session, Target};
 use crate::desired::Declared;
-use crate::model::{Engine, Hash, Platform, Schema};
+use crate::model::{Engine, Hash, Opaque, Platform, Schema};
 
 /// What each schema came to on each kind of server.
-type References = BTreeMap<(Platform, Hash), Result<Arc<Reference>, Arc<ReconcileError>>>;
+type References = BTreeMap<(Platform, Hash, Hash), Result<Arc<Reference>, Arc<ReconcileError>>>;
 
 /// One process' knowledge of references, and how to get at scratch databases.
 pub struct Reconciler {
@@ -96,20 +96,40 @@ impl Reconciler {
     /// The declared schema as the server of this session reads it back. Built once per server
     /// version, database defaults and schema.
     ///
+    /// A declared schema may use what undrift does not model: a sequence, a domain, a function. Where the
+    /// server does not take it by itself, it is built beside what the tenant has of these.
+    ///
     /// # Errors
     /// When the declared schema is not for this server, or the server refuses it.
     pub async fn reference(
         &self,
         session: &mut Session,
         declared: &Declared,
+        tenant: &Schema,
     ) -> Result<Arc<Reference>, Arc<ReconcileError>> {
-        let key = (session.platform().clone(), declared.hash());
+        let alone = self.cached_reference(session, declared, &[]).await;
+        let beside: Vec<Opaque> = tenant.opaque.iter().filter(|opaque| opaque.sql.is_some()).cloned().collect();
+        match alone {
+            Err(error) if matches!(*error, ReconcileError::Unbuildable { .. }) && !beside.is_empty() => {
+                self.cached_reference(session, declared, &beside).await.map_err(|_| error)
+            }
+            other => other,
+        }
+    }
+
+    async fn cached_reference(
+        &self,
+        session: &mut Session,
+        declared: &Declared,
+        beside: &[Opaque],
+    ) -> Result<Arc<Reference>, Arc<ReconcileError>> {
+        let key = (session.platform().clone(), declared.hash(), Hash::of_json(&beside));
         // Held while building, so that a fleet of equal tenants does not build the same reference eight times.
         let mut references = self.references.lock().await;
         if let Some(reference) = references.get(&key) {
             return reference.clone();
         }
-        let reference = reference::build(self, session, declared).await.map(Arc::new).map_err(Arc::new);
+        let reference = reference::build(self, session, declared, beside).await.map(Arc::new).map_err(Arc::new);
         // A server that did not answer may answer the next time; a schema that does not fit never will.
         if !matches!(reference.as_ref().map_err(Arc::as_ref), Err(ReconcileError::Db(_) | ReconcileError::Scratch(_))) {
             references.insert(key, reference.clone());

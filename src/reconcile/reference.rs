@@ -4,7 +4,7 @@ use super::{ReconcileError, Reconciler, copy};
 use crate::db::{Connection, DbError, Session, Trouble};
 use crate::desired::{Declared, Wanted};
 use crate::dialect;
-use crate::model::{Fingerprint, Platform, Schema, Table};
+use crate::model::{Fingerprint, Opaque, Platform, Schema, Table};
 use crate::plan;
 
 /// What every tenant on servers of one kind should look like.
@@ -20,17 +20,19 @@ pub struct Reference {
     pub fingerprint: Fingerprint,
 }
 
-/// Builds the reference on the session's server.
+/// Builds the reference on the session's server, beside what a tenant has that is not modelled.
 pub(super) async fn build(
     reconciler: &Reconciler,
     session: &mut Session,
     declared: &Declared,
+    beside: &[Opaque],
 ) -> Result<Reference, ReconcileError> {
     let platform = session.platform().clone();
     let dialect = dialect::of(&platform);
     let wanted = declared.wanted(&*dialect).map_err(ReconcileError::Declared)?;
     let steps = plan::creation(&*dialect, &wanted.schema)?;
     let mut scratch = reconciler.empty_scratch(session, &wanted.schema).await?;
+    copy::create_beside(&mut scratch.session, beside).await;
     let built = match declared.sql() {
         Some(sql) => scratch.session.script(sql).await.map_err(|error| ("the script".to_owned(), error)),
         None => copy::build(&mut scratch.session, &steps).await,

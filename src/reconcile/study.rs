@@ -181,7 +181,7 @@ impl Comparison {
         reference: &Reference,
     ) -> Result<Self, ReconcileError> {
         let declared = &reference.wanted.renames;
-        let compared = reference.wanted.scope.apply(renamed.clone());
+        let compared = reference.wanted.with_unsaid(reference.wanted.scope.apply(renamed.clone()));
         let difference = diff::difference(&compared, &reference.schema, declared);
         if let Some(obstacle) = difference.obstacles.first() {
             let what = format!("{} is a {} here; the schema wants a table of that name", obstacle.table, obstacle.kind);

@@ -37,6 +37,9 @@ struct Way<'a> {
     url: String,
 }
 
+/// The query whose answer may not change, for a database that has a structure.
+pub type Survivors = Box<dyn Fn(&Schema) -> Result<String, Failure>>;
+
 /// Two schema files with rows between them.
 pub struct Story {
     /// The first file.
@@ -46,7 +49,7 @@ pub struct Story {
     /// The second file.
     pub after: String,
     /// The query whose answer may not change, for a database that may be anywhere between the two.
-    pub survivors: Box<dyn Fn(&Schema) -> Result<String, Failure>>,
+    pub survivors: Survivors,
 }
 
 impl Story {
@@ -182,14 +185,18 @@ impl Way<'_> {
     async fn ends_as(&self, declared: &Declared) -> Result<(), Failure> {
         let reconciler = self.reconciler();
         let (mut session, observed) = reconciler.observe(&self.target).await.map_err(|error| error.to_string())?;
-        let reference = reconciler.reference(&mut session, declared).await.map_err(|error| error.to_string())?;
+        let reference = reconciler
+            .reference(&mut session, declared, &Schema::default())
+            .await
+            .map_err(|error| error.to_string())?;
         let read = observed.reading.schema;
-        if fingerprint(&read) != fingerprint(&reference.schema) {
+        let open = reference.wanted.with_unsaid(read.clone());
+        if fingerprint(&open) != fingerprint(&reference.schema) {
             return Err(format!("fingerprints differ:\n{read:#?}\nfrom\n{:#?}", reference.schema));
         }
         let text = desired::export(&read, &*dialect::of(&observed.platform), "generated");
         let exported = desired::parse("exported.yaml", &text).map_err(|report| format!("export: {report}\n{text}"))?;
-        let again = reconciler.reference(&mut session, &exported).await;
+        let again = reconciler.reference(&mut session, &exported, &Schema::default()).await;
         session.close().await;
         let again = again.map_err(|error| format!("export: {}\n{text}", chain(error.as_ref())))?;
         if fingerprint(&read) != fingerprint(&again.schema) {

@@ -4,6 +4,8 @@
 //! `UNDRIFT_PAIRS` says how many pairs each engine gets, `UNDRIFT_SEED` with which one to start. A pair that
 //! fails is made smaller and printed with its seed.
 
+#![allow(clippy::print_stderr, reason = "a long run tells the person who started it how it went")]
+
 mod bench;
 mod check;
 mod formula;
@@ -72,7 +74,7 @@ fn every_pair(engine: Engine) {
             }
         }
     }
-    println!("{engine}: {pairs} pairs, {blocked} of them blocked by their rows, {} failed", failures.len());
+    eprintln!("{engine}: {pairs} pairs, {blocked} of them blocked by their rows, {} failed", failures.len());
     assert!(failures.is_empty(), "{engine}: these seeds fail: {failures:?}");
 }
 
@@ -112,17 +114,16 @@ fn report(bench: &Bench, seed: u64, pair: Pair, failure: &Failure) {
     let mut last = failure.clone();
     let smallest = shrink::smallest(pair, TRIES, &mut |pair| {
         let tried = if started.elapsed() < PATIENCE { tried(bench, &pair.story()) } else { Ok(Outcome::Reached) };
-        let fails = tried.is_err_and(|failure| {
+        tried.is_err_and(|failure| {
             let same = gist(&failure) == kind;
             if same {
                 last = failure;
             }
             same
-        });
-        fails
+        })
     });
     let (before, after) = (yaml::text(&smallest.before), yaml::text(&smallest.after));
-    println!("==== {} seed {seed}: {last}\n---- from\n{before}---- to\n{after}", bench.engine);
+    eprintln!("==== {} seed {seed}: {last}\n---- from\n{before}---- to\n{after}", bench.engine);
 }
 
 /// The start of a failure's message without names and numbers: what two failures must share to be the same.

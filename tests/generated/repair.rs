@@ -264,7 +264,7 @@ fn refers(spec: &Spec, table: &Table, key: &ForeignKey) -> bool {
     is_key
         && key.columns.iter().zip(&key.referenced).all(|(own, referenced)| {
             let (Some(own), Some(other)) = (table.column(*own), target.column(*referenced)) else { return false };
-            let textual = own.family().is_none() || matches!(own.family(), Some(Family::Text | Family::Other));
+            let textual = !matches!(own.family(), Some(Family::Int | Family::Number));
             let ruled = table.is_on("collation") || target.is_on("collation");
             own.kind == other.kind
                 && own.collation == other.collation

@@ -184,10 +184,10 @@ async fn rows_that_do_not_fit_stop_a_step_with_a_count() {
             "1 values of t (a, b) occur more than once",
         ),
         ("CREATE TABLE t (a TEXT, b INT CHECK (b < 2))", "1 rows of t violate the check b < 2"),
-        ("CREATE TABLE t (a TEXT, b INT REFERENCES p)", "3 rows of t have a b that is not in p"),
+        ("CREATE TABLE t (a TEXT, b INT REFERENCES p)", "3 rows of t have no counterpart of b in p"),
         (
             "CREATE TABLE t (a TEXT, b INT REFERENCES q); CREATE TABLE q (id INTEGER PRIMARY KEY)",
-            "3 rows of t have a b that is not in q",
+            "3 rows of t have no counterpart of b in q",
         ),
         (
             "CREATE TABLE t (a TEXT, b INT, c INT NOT NULL)",
@@ -231,4 +231,31 @@ async fn a_journal_mode_stays() {
     let file = file("PRAGMA journal_mode = WAL; CREATE TABLE t (a)").await;
     turn(&file, "CREATE TABLE t (a NOT NULL)", &[], &none()).await;
     assert_eq!(query(&file, "PRAGMA journal_mode"), "wal");
+}
+
+#[tokio::test]
+async fn what_views_use_is_not_dropped_unseen() {
+    let file = file(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE TABLE u (x); CREATE VIEW v AS SELECT a, x FROM t, u",
+    )
+    .await;
+    let seems = |plan: &undrift::model::Plan, why: &str| {
+        plan.steps.iter().any(|step| step.hazards.iter().any(|note| note.why == why))
+    };
+    let column = plan(&file, "CREATE TABLE t (id INTEGER PRIMARY KEY); CREATE TABLE u (x)", &[], &none()).await;
+    assert!(seems(&column, "the view v seems to use t.a"));
+    assert!(run(&file, &column).await.unwrap_err().to_string().contains("error in view v after drop column"));
+    let table = plan(&file, "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)", &[], &none()).await;
+    assert!(seems(&table, "the view v seems to use u"));
+}
+
+#[tokio::test]
+async fn a_foreign_key_to_columns_that_are_not_unique_is_the_schemas_own_affair() {
+    let file = file("CREATE TABLE p (a INT); CREATE TABLE t (a INT); INSERT INTO t VALUES (1)").await;
+    let error =
+        run(&file, &plan(&file, "CREATE TABLE p (a INT); CREATE TABLE t (a INT REFERENCES p (a))", &[], &none()).await)
+            .await;
+    assert!(error.unwrap_err().to_string().contains("1 rows of t have no counterpart of a in p"));
+    query(&file, "INSERT INTO p VALUES (1)");
+    turn(&file, "CREATE TABLE p (a INT); CREATE TABLE t (a INT REFERENCES p (a))", &[], &none()).await;
 }

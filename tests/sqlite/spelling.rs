@@ -1,18 +1,19 @@
 //! Which spellings are one structure, and which are not.
 
-use crate::bench::fingerprint;
+use undrift::model::Renames;
+
+use crate::bench::{file, fingerprint, turn};
 
 #[tokio::test]
 async fn spellings_of_one_structure() {
     let pairs = [
         (
             "CREATE TABLE t (a INTEGER PRIMARY KEY, b text)",
-            "create table [t] ( `a` integer not null primary key,\n b TEXT -- b\n)",
+            "create table [t] ( `a` integer null primary key,\n b TEXT -- b\n)",
         ),
         ("CREATE TABLE t (id INTEGER PRIMARY KEY)", "CREATE TABLE t (id INTEGER, CONSTRAINT pk PRIMARY KEY (ID DESC))"),
         ("CREATE TABLE t (a INT DEFAULT 1)", "CREATE TABLE t (a INT DEFAULT (1))"),
-        ("CREATE TABLE t (a INT DEFAULT 1)", "CREATE TABLE t (a INT DEFAULT TRUE)"),
-        ("CREATE TABLE t (a TEXT)", "CREATE TABLE t (a TEXT NULL DEFAULT NULL)"),
+        ("CREATE TABLE t (a TEXT DEFAULT NULL)", "CREATE TABLE t (a TEXT NULL DEFAULT (null))"),
         ("CREATE TABLE t (a TEXT DEFAULT 'x')", "CREATE TABLE t (a TEXT DEFAULT x)"),
         ("CREATE TABLE t (a VARCHAR(10) COLLATE NOCASE)", "CREATE TABLE t (a varchar ( 10 ) COLLATE \"nocase\")"),
         ("CREATE TABLE t (a INT CHECK (a != 1))", "CREATE TABLE t (a INT, CONSTRAINT c CHECK ((\"A\"  <>/**/1)))"),
@@ -42,6 +43,25 @@ async fn spellings_of_one_structure() {
     ];
     for (one, other) in pairs {
         assert_eq!(fingerprint(one).await, fingerprint(other).await, "{one}\n{other}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_dump_shows_is_not_passed_over() {
+    let pairs = [
+        ("a INTEGER PRIMARY KEY", "a INTEGER PRIMARY KEY NOT NULL"),
+        ("a INTEGER PRIMARY KEY AUTOINCREMENT", "a INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT"),
+        ("a TEXT", "a TEXT DEFAULT NULL"),
+        ("a BOOLEAN DEFAULT 1", "a BOOLEAN DEFAULT true"),
+        ("a TEXT DEFAULT 'true'", "a TEXT DEFAULT (TRUE)"),
+    ];
+    for (one, other) in
+        pairs.map(|(one, other)| (format!("CREATE TABLE t ({one})"), format!("CREATE TABLE t ({other})")))
+    {
+        assert_ne!(fingerprint(&one).await, fingerprint(&other).await, "{one}\n{other}");
+        for (from, to) in [(&one, &other), (&other, &one)] {
+            turn(&file(from).await, to, &[], &Renames::default()).await;
+        }
     }
 }
 

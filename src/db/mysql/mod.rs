@@ -1,7 +1,7 @@
 //! Sessions with MySQL and MariaDB.
 //!
 //! A session's settings are undrift's own, whatever the server's are: no `PIPES_AS_CONCAT` or `ANSI_QUOTES`, strict mode,
-//! UTC. Everything goes through the text protocol ([`wire`]), reading takes two messages ([`catalog`]), and every
+//! UTC. Everything goes through the text protocol (`wire`), reading takes two messages (`catalog`), and every
 //! statement is bounded in time from here, because the server bounds none of its DDL.
 //!
 //! Tested against MariaDB. MySQL's differences are handled as its documentation describes them.

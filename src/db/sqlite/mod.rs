@@ -1,6 +1,6 @@
 //! Sessions with SQLite files.
 //!
-//! The catalog keeps texts: [`parse`] reads them, [`verify`] compares what it read with the pragmas.
+//! The catalog keeps texts: `parse` reads them, `verify` compares what it read with the pragmas.
 //! Whatever `doing` says in an error names the file.
 
 mod catalog;

@@ -54,9 +54,8 @@ fn compare_column(table: &Table, column: &Column, row: &ColumnRow) -> Result<(),
     let agrees = |what: &str, holds: bool| if holds { Ok(()) } else { Err(format!("{what} of column {}", row.name)) };
     agrees("the name", column.name == row.name)?;
     agrees("the type", same_type(&column.data_type, &row.data_type))?;
-    // A rowid is never NULL, whatever the definition says.
-    agrees("NOT NULL", rowid_alias(table) == Some(&column.name) || column.nullable != row.not_null)?;
-    agrees("the default", row.has_default || column.default.is_none())?;
+    agrees("NOT NULL", column.nullable != row.not_null)?;
+    agrees("the default", row.has_default == column.default.is_some())?;
     agrees("the place in the primary key", in_key == (row.key != 0))?;
     agrees("the expression", generated == row.hidden)
 }

@@ -30,7 +30,7 @@ impl Export<'_> {
     pub fn column(&self, column: &Column) -> Written {
         let (kind, text) = self.data_type(&column.data_type);
         let mut map: Entries = vec![("type".to_owned(), kind)];
-        put_flag(&mut map, "nullable", column.nullable);
+        self.put_nullable(&mut map, column);
         if let Some(default) = &column.default {
             map.push(("default".to_owned(), self.default(default, &column.data_type, text)));
         }
@@ -39,7 +39,7 @@ impl Export<'_> {
             let parts = vec![("sql".to_owned(), Written::text(&generated.expr)), ("stored".to_owned(), stored)];
             map.push(("generated".to_owned(), Written::Map(parts)));
         }
-        if let Some(identity) = &column.identity {
+        if let Some(identity) = column.identity.as_ref().filter(|_| !follows_from_key(column)) {
             self.put_identity(&mut map, identity);
         }
         put_text(&mut map, "collation", column.collation.as_ref());
@@ -49,6 +49,15 @@ impl Export<'_> {
         put_text(&mut map, "comment", column.comment.as_ref());
         self.put_options(&mut map, &column.options);
         short_form(map)
+    }
+
+    /// Whether it may be NULL, said both ways where leaving it out would leave it open.
+    fn put_nullable(&self, map: &mut Entries, column: &Column) {
+        if self.rules.numbers_without_not_null && column.identity.is_some() {
+            map.push(("nullable".to_owned(), Written::Plain(column.nullable.to_string())));
+        } else {
+            put_flag(map, "nullable", column.nullable);
+        }
     }
 
     /// A type, and whether its values are read as text whatever they look like.
@@ -77,9 +86,10 @@ impl Export<'_> {
         let gives = |value: DefaultValue| self.dialect.default_for(&value, data_type).is_ok_and(|made| made == sql);
         let plain = |word: &str| Scalar { text: word.to_owned(), plain: true };
         let number = is_number(sql).then_some(sql);
-        let words: &[&str] =
-            if self.means("boolean", data_type) { &["now", "uuid", "true", "false"] } else { &["now", "uuid"] };
-        for word in words.iter().copied().chain(number) {
+        // Where a boolean is a number, `1` is `true` only in a column of booleans.
+        let (before, after) = if self.means("boolean", data_type) { (None, number) } else { (number, None) };
+        let words = ["now", "uuid"].into_iter().chain(before).chain(["true", "false"]).chain(after);
+        for word in words {
             if gives(default_value(&plain(word), text_type)) {
                 return Written::Plain(word.to_owned());
             }
@@ -114,6 +124,12 @@ impl Export<'_> {
         };
         map.push(("identity".to_owned(), written));
     }
+}
+
+/// Whether a column that is a rowid by its type and key has a default, which nobody may declare beside `identity`.
+fn follows_from_key(column: &Column) -> bool {
+    let is_rowid = column.identity.as_ref().is_some_and(|identity| identity.kind == IdentityKind::Rowid);
+    is_rowid && column.default.is_some()
 }
 
 /// The word that names a mechanism itself.

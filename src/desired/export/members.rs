@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::{Check, Deferrable, ForeignKey, Index, Nulls, Part, PartSource, Table};
 use crate::yaml::Written;
 
+use super::super::foreign_keys;
 use super::{Entries, Export, put_flag, put_text};
 
 impl Export<'_> {
@@ -50,9 +51,14 @@ impl Export<'_> {
         map.extend(key.on_delete.as_ref().map(|text| ("on_delete".to_owned(), action(text))));
         map.extend(key.on_update.as_ref().map(|text| ("on_update".to_owned(), action(text))));
         put_deferrable(&mut map, key.deferrable);
+        put_flag(&mut map, "dangling", self.rules.dangling_keys && !self.points_somewhere(key));
         put_text(&mut map, "comment", key.comment.as_ref());
         self.put_options(&mut map, &key.options);
         Written::Map(map)
+    }
+
+    fn points_somewhere(&self, key: &ForeignKey) -> bool {
+        foreign_keys::points_somewhere(&self.rules, self.tables, key)
     }
 
     fn check(&self, check: &Check, mut map: Entries) -> Written {
@@ -119,16 +125,21 @@ fn put_deferrable(map: &mut Entries, deferrable: Deferrable) {
     map.push(("deferrable".to_owned(), Written::text(word)));
 }
 
-/// `table(column)`, or a map where a name holds anything but letters, digits and `_`.
+/// `table(column)`, or a map where a name holds anything but letters, digits and `_`. One that names
+/// no columns names the table only.
 fn reference(key: &ForeignKey) -> Written {
     let simple = |text: &String| !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_');
     let names = key.referenced.iter().chain(&key.table.schema).chain([&key.table.name]);
     if names.into_iter().all(simple) {
-        return Written::text(format!("{}({})", key.table, key.referenced.join(", ")));
+        let columns =
+            if key.referenced.is_empty() { String::new() } else { format!("({})", key.referenced.join(", ")) };
+        return Written::text(format!("{}{columns}", key.table));
     }
     let mut map = Vec::new();
     put_text(&mut map, "schema", key.table.schema.as_ref());
     put_text(&mut map, "table", Some(&key.table.name));
-    map.push(("columns".to_owned(), Written::texts(&key.referenced)));
+    if !key.referenced.is_empty() {
+        map.push(("columns".to_owned(), Written::texts(&key.referenced)));
+    }
     Written::Map(map)
 }

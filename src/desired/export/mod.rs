@@ -15,7 +15,7 @@ use crate::model::{Opaque, QName, Schema, Table};
 use crate::yaml::Written;
 
 use super::defaults::is_number;
-use super::engine;
+use super::engine::{self, Rules};
 
 /// The YAML that declares this schema for this server.
 pub fn export(schema: &Schema, dialect: &dyn Dialect, name: &str) -> String {
@@ -51,6 +51,8 @@ type Entries = Vec<(String, Written)>;
 
 struct Export<'a> {
     dialect: &'a dyn Dialect,
+    rules: Rules,
+    tables: &'a BTreeMap<QName, Table>,
     /// The keys that enums are written under.
     enum_keys: BTreeMap<QName, String>,
     /// The same, by the type of a column that uses one.
@@ -58,7 +60,7 @@ struct Export<'a> {
 }
 
 impl<'a> Export<'a> {
-    fn new(schema: &Schema, dialect: &'a dyn Dialect) -> Self {
+    fn new(schema: &'a Schema, dialect: &'a dyn Dialect) -> Self {
         let enum_keys = keys(schema.enums.keys());
         let of_type = |(name, key): (&QName, &String)| {
             let labels = &schema.enums[name].labels;
@@ -66,7 +68,8 @@ impl<'a> Export<'a> {
             (dialect.enum_column(&request).data_type, key.clone())
         };
         let enum_types = enum_keys.iter().map(of_type).collect();
-        Self { dialect, enum_keys, enum_types }
+        let rules = engine::rules(dialect.platform().vendor);
+        Self { dialect, rules, tables: &schema.tables, enum_keys, enum_types }
     }
 
     fn file(&self, schema: &Schema, name: &str) -> Written {

@@ -1,7 +1,7 @@
 //! What undrift knows about MySQL and MariaDB.
 //!
 //! Both are one engine with two vendors; where they differ, [`Platform::vendor`] decides. Names and types are in
-//! [`names`] and [`types`], definitions in [`create`], statements for changes in [`ops`].
+//! `names` and `types`, definitions in `create`, statements for changes in `ops`.
 
 mod alter;
 mod create;

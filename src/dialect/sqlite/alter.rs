@@ -62,7 +62,8 @@ fn host<'a>(group: &'a Group<'_>, member: &Member) -> Option<&'a str> {
     group.changes.iter().find_map(|(_, change)| match change {
         Change::AddColumn { to, fill, .. } if to.name == *only => {
             // Rows that exist get a value after the constraint is there.
-            let free = fill.is_none() && (matches!(member, Member::Check(_)) || to.default.is_none());
+            let free =
+                fill.is_none() && (matches!(member, Member::Check(_)) || !canon::gives_value(to.default.as_deref()));
             free.then_some(to.name.as_str())
         }
         _ => None,
@@ -131,18 +132,21 @@ fn hosted<'a>(group: &'a Group<'_>, column: &'a str) -> impl Iterator<Item = (us
 }
 
 fn drop_column(group: &Group<'_>, index: usize, column: &Column) -> Op {
-    let statement = format!("ALTER TABLE {} DROP COLUMN {}", group.quoted(), quote(&column.name));
     let title = format!("drop column {}.{}", group.name(), column.name);
+    let statement = drop_column_statement(group, column);
     Op { rank: rank::DROP_COLUMN, pace: Pace::Slow, ..Op::new(vec![index], title, vec![statement]) }
+}
+
+/// SQLite refuses this where a view or trigger would break, and says which.
+fn drop_column_statement(group: &Group<'_>, column: &Column) -> String {
+    format!("ALTER TABLE {} DROP COLUMN {}", group.quoted(), quote(&column.name))
 }
 
 fn merge_column(group: &Group<'_>, index: usize, old: &Column, new: &Column) -> Op {
     let (table, target) = (group.quoted(), quote(&new.name));
     let (from, to) = (group.column(&old.name), group.column(&new.name));
-    let statements = vec![
-        format!("UPDATE {table} SET {target} = {from} WHERE {to} IS NULL"),
-        format!("ALTER TABLE {table} DROP COLUMN {}", quote(&old.name)),
-    ];
+    let statements =
+        vec![format!("UPDATE {table} SET {target} = {from} WHERE {to} IS NULL"), drop_column_statement(group, old)];
     let title = format!("merge column {}.{} into {}", group.name(), old.name, new.name);
     let mut op = Op { rank: rank::MERGE_COLUMN, pace: Pace::Slow, ..Op::new(vec![index], title, statements) };
     op.preconditions.push(facts::disagreement(group, index, old, new));
@@ -159,12 +163,12 @@ fn add_index(group: &Group<'_>, index: usize, to: &Index) -> Op {
 
 fn drop_index(group: &Group<'_>, index: usize, from: &Index) -> Op {
     let title = format!("drop index {}.{}", group.name(), name(from));
-    Op { rank: rank::DROP_INDEX, ..Op::new(vec![index], title, vec![drop_statement(from)]) }
+    Op { rank: rank::DROP_INDEX, ..Op::new(vec![index], title, vec![drop_index_statement(from)]) }
 }
 
 /// SQLite cannot rename an index, nor change one.
 fn replace_index(group: &Group<'_>, index: usize, from: &Index, to: &Index) -> Op {
-    let statements = vec![drop_statement(from), create::index(&group.name().name, to)];
+    let statements = vec![drop_index_statement(from), create::index(&group.name().name, to)];
     let title = if from.name == to.name {
         format!("replace index {}.{}", group.name(), name(to))
     } else {
@@ -177,7 +181,7 @@ fn replace_index(group: &Group<'_>, index: usize, from: &Index, to: &Index) -> O
     op
 }
 
-fn drop_statement(index: &Index) -> String {
+fn drop_index_statement(index: &Index) -> String {
     format!("DROP INDEX {}", quote(name(index)))
 }
 

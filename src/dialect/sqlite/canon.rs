@@ -29,18 +29,25 @@ pub fn expression(text: &str, names: &Names<'_>) -> String {
     }
 }
 
-/// A default in its one spelling; `None` where it is NULL, which is what a column has without one.
-pub fn default(text: &str) -> Option<String> {
-    let Ok(tokens) = tokenize(text) else { return Some(text.to_owned()) };
+/// A default in its one spelling.
+pub fn default(text: &str) -> String {
+    let Ok(tokens) = tokenize(text) else { return text.to_owned() };
     match strip(&tokens) {
-        [word] if word.is_word("null") => None,
-        [word] if word.is_word("true") => Some("1".to_owned()),
-        [word] if word.is_word("false") => Some("0".to_owned()),
-        // A bare word is a string to SQLite here.
-        [word] if matches!(word.kind, Kind::Word | Kind::Quoted) && !is_time(word) => Some(literal(&word.value())),
-        [plus, number] if plus.is_symbol("+") && number.kind == Kind::Number => Some(number.text.to_lowercase()),
-        tokens => Some(Writer::new(&Names { table: "", columns: Vec::new() }).write(tokens)),
+        [word] if is_constant(word) => word.text.to_ascii_uppercase(),
+        // Any other bare word is a string to SQLite here.
+        [word] if matches!(word.kind, Kind::Word | Kind::Quoted) && !is_time(word) => literal(&word.value()),
+        [plus, number] if plus.is_symbol("+") && number.kind == Kind::Number => number.text.to_lowercase(),
+        tokens => Writer::new(&Names { table: "", columns: Vec::new() }).write(tokens),
     }
+}
+
+/// Whether a column with this default gets a value where none is given.
+pub fn gives_value(default: Option<&str>) -> bool {
+    default.is_some_and(|text| text != "NULL")
+}
+
+fn is_constant(token: &Token<'_>) -> bool {
+    ["null", "true", "false"].iter().any(|word| token.is_word(word))
 }
 
 fn is_time(token: &Token<'_>) -> bool {
@@ -50,7 +57,9 @@ fn is_time(token: &Token<'_>) -> bool {
 /// Whether a default can stand without parentheses.
 pub fn is_plain_default(text: &str) -> bool {
     match tokenize(text).as_deref() {
-        Ok([value]) => matches!(value.kind, Kind::Number | Kind::Text | Kind::Blob) || is_time(value),
+        Ok([value]) => {
+            matches!(value.kind, Kind::Number | Kind::Text | Kind::Blob) || is_time(value) || is_constant(value)
+        }
         Ok([sign, number]) => (sign.is_symbol("-") || sign.is_symbol("+")) && number.kind == Kind::Number,
         _ => false,
     }
@@ -323,18 +332,19 @@ mod tests {
     #[test]
     fn defaults() {
         for (text, expected) in [
-            ("(1)", Some("1")),
-            ("+1", Some("1")),
-            ("- 1", Some("-1")),
-            ("TRUE", Some("1")),
-            ("null", None),
-            ("foo", Some("'foo'")),
-            ("\"it's\"", Some("'it''s'")),
-            ("(Current_Timestamp)", Some("CURRENT_TIMESTAMP")),
-            ("( DateTime( 'now' ) )", Some("datetime('now')")),
-            ("'; DROP TABLE x; --'", Some("'; DROP TABLE x; --'")),
+            ("(1)", "1"),
+            ("+1", "1"),
+            ("- 1", "-1"),
+            ("True", "TRUE"),
+            ("\"true\"", "'true'"),
+            ("(null)", "NULL"),
+            ("foo", "'foo'"),
+            ("\"it's\"", "'it''s'"),
+            ("(Current_Timestamp)", "CURRENT_TIMESTAMP"),
+            ("( DateTime( 'now' ) )", "datetime('now')"),
+            ("'; DROP TABLE x; --'", "'; DROP TABLE x; --'"),
         ] {
-            assert_eq!(default(text).as_deref(), expected, "{text}");
+            assert_eq!(default(text), expected, "{text}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::canon;
 use super::create::enclosed;
 use super::names::quote;
 use super::objects;
@@ -36,7 +37,8 @@ pub fn no_value(group: &Group<'_>, index: usize, column: &Column, fill: Option<&
         let finding = format!("{} is computed to be NULL for {{n}} rows of {}", column.name, group.name());
         return Some(fact(index, query, finding));
     }
-    let given = column.default.is_some() || column.generated.is_some() || column.identity.is_some() || fill.is_some();
+    let given = canon::gives_value(column.default.as_deref());
+    let given = given || column.generated.is_some() || column.identity.is_some() || fill.is_some();
     if column.nullable || given {
         return None;
     }
@@ -120,6 +122,9 @@ fn term(group: &Group<'_>, part: &Part) -> String {
 
 fn orphans(group: &Group<'_>, index: usize, rows: &str, key: &ForeignKey) -> Option<Precondition> {
     let parent = group.before.tables.get(&key.table);
+    if parent.is_some() && key.referenced.len() != key.columns.len() {
+        return None;
+    }
     if parent.is_some_and(|parent| key.referenced.iter().any(|name| parent.column(name).is_none())) {
         return None;
     }
@@ -134,7 +139,7 @@ fn orphans(group: &Group<'_>, index: usize, rows: &str, key: &ForeignKey) -> Opt
     }
     let query = format!("SELECT count(*) FROM {rows} WHERE {}", conditions.join(" AND "));
     let columns = key.columns.join(", ");
-    let finding = format!("{{n}} rows of {} have a {columns} that is not in {}", group.name(), key.table);
+    let finding = format!("{{n}} rows of {} have no counterpart of {columns} in {}", group.name(), key.table);
     Some(fact(index, query, finding))
 }
 

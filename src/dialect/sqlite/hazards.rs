@@ -4,7 +4,7 @@ use super::canon;
 use super::ops::Group;
 use super::settle::is_on;
 use super::types::Affinity;
-use crate::model::{Change, Column, Hazard, HazardNote, Member, Op, Property};
+use crate::model::{Change, Column, Hazard, HazardNote, Member, Op, Opaque, Property, QName, Schema};
 
 /// Adds what a change of a group may do.
 pub fn add(op: &mut Op, group: &Group<'_>, change: &Change) {
@@ -14,7 +14,9 @@ pub fn add(op: &mut Op, group: &Group<'_>, change: &Change) {
         Change::AddColumn { to, fill: Some(_), .. } => {
             note(Hazard::ShareLock, format!("nobody else can write while {table}.{} is filled", to.name));
         }
-        Change::AddColumn { to, .. } if !to.nullable && to.default.is_none() && to.generated.is_none() => {
+        Change::AddColumn { to, .. }
+            if !to.nullable && !canon::gives_value(to.default.as_deref()) && to.generated.is_none() =>
+        {
             note(Hazard::MayFailOnData, format!("{table}.{} has no value for rows that exist", to.name));
         }
         Change::DropColumn { from, .. } => {
@@ -70,14 +72,20 @@ fn of_drop(group: &Group<'_>, column: &Column) -> Vec<HazardNote> {
 fn dependents(group: &Group<'_>, column: &Column) -> Vec<HazardNote> {
     let table = group.name();
     let uses = |text: &str| canon::mentions(text, &column.name) && canon::mentions(text, &table.name);
-    let texts = group.before.opaque.iter().filter_map(|opaque| Some((opaque, opaque.sql.as_ref()?)));
-    let users = texts.filter(|(_, text)| uses(text));
-    users
-        .map(|(opaque, _)| {
-            let why = format!("the {} {} seems to use {table}.{}", opaque.kind, opaque.name, column.name);
-            HazardNote::new(Hazard::CannotBeAnalysed, why)
-        })
-        .collect()
+    seem_to_use(group.before, &format!("{table}.{}", column.name), uses)
+}
+
+/// Views, and triggers of other tables, that seem to use a table that goes.
+pub fn of_dropped_table(schema: &Schema, table: &QName) -> Vec<HazardNote> {
+    let others = schema.opaque.iter().filter(|opaque| opaque.table.as_ref() != Some(table)).cloned();
+    let others = Schema { opaque: others.collect(), ..Schema::default() };
+    seem_to_use(&others, &table.name, |text| canon::mentions(text, &table.name))
+}
+
+fn seem_to_use(schema: &Schema, what: &str, uses: impl Fn(&str) -> bool) -> Vec<HazardNote> {
+    let users = schema.opaque.iter().filter(|opaque| opaque.sql.as_deref().is_some_and(&uses));
+    let why = |opaque: &Opaque| format!("the {} {} seems to use {what}", opaque.kind, opaque.name);
+    users.map(|opaque| HazardNote::new(Hazard::CannotBeAnalysed, why(opaque))).collect()
 }
 
 fn of_column(group: &Group<'_>, property: Property, from: &Column, to: &Column) -> Option<HazardNote> {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::alter;
 use super::create;
-use super::names::{folded, quote, same};
+use super::hazards;
+use super::names::{quote, same};
 use super::objects;
 use super::rebuild;
 use crate::dialect::rank;
@@ -48,7 +49,7 @@ pub fn ops(from: &Schema, to: &Schema, changes: &[Change]) -> Vec<Op> {
     for (index, change) in changes.iter().enumerate() {
         match change {
             Change::CreateTable { to: table } => ops.push(create_table(index, table, from, to)),
-            Change::DropTable { from } => ops.push(drop_table(index, from)),
+            Change::DropTable { from: table } => ops.push(drop_table(index, table, from)),
             Change::RenameTable { from: old, to } => ops.push(rename_table(index, old, to, from)),
             Change::RenameColumn { table, from, to } => ops.push(rename_column(index, table, from, to)),
             _ => {
@@ -89,12 +90,13 @@ fn create_table(index: usize, table: &Table, from: &Schema, to: &Schema) -> Op {
     op
 }
 
-fn drop_table(index: usize, table: &Table) -> Op {
+fn drop_table(index: usize, table: &Table, schema: &Schema) -> Op {
     let name = &table.name;
     let statement = format!("DROP TABLE {}", quote(&name.name));
     let mut op = Op::new(vec![index], format!("drop table {name}"), vec![statement]);
     op.rank = rank::DROP_TABLE;
     op.hazards.push(HazardNote::new(Hazard::DeletesData, format!("{name} is dropped with its rows")));
+    op.hazards.extend(hazards::of_dropped_table(schema, name));
     op.drops.push(Object::Table(name.clone()));
     op.drops.extend(table.members().iter().flat_map(|member| objects::of_member(name, member)));
     op
@@ -135,14 +137,12 @@ fn breaks(why: String) -> HazardNote {
 /// A working name for a table that nothing in the database has.
 pub fn free_name(schema: &Schema, table: &str) -> String {
     let mut name = format!("undrift_new_{table}");
-    let tables = schema.tables.values().map(|table| &table.name);
+    let tables = schema.tables.values().map(|table| &table.name.name);
+    let opaque = schema.opaque.iter().map(|opaque| &opaque.name.name);
     let indexes = schema.tables.values().flat_map(|table| &table.indexes).filter_map(|index| index.name.as_ref());
-    let taken: Vec<String> = tables
-        .chain(schema.opaque.iter().map(|opaque| &opaque.name))
-        .map(|name| folded(&name.name))
-        .chain(indexes.map(|name| folded(name)))
-        .collect();
-    while taken.contains(&folded(&name)) {
+    // This is asked for every change of a large schema: the names are compared where they are.
+    let taken = tables.chain(opaque).chain(indexes);
+    while taken.clone().any(|other| same(other, &name)) {
         name.push('_');
     }
     name

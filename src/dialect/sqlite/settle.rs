@@ -74,13 +74,14 @@ fn canonical_table(table: &mut Table) {
     }
     table.foreign_keys.iter_mut().for_each(|key| canonical_key(key, &names));
     table.checks.iter_mut().for_each(|check| canonical_check(check, &names));
+    drop_repeated_parts(table);
     number_rows(table);
     drop_doubles(table);
 }
 
 fn canonical_column(column: &mut Column, names: &Names<'_>) {
     column.data_type = canon::data_type(&column.data_type);
-    column.default = column.default.as_deref().and_then(canon::default);
+    column.default = column.default.as_deref().map(canon::default);
     column.collation = column.collation.as_deref().and_then(canon::collation);
     if let Some(generated) = &mut column.generated {
         generated.expr = canon::expression(&generated.expr, names);
@@ -136,7 +137,8 @@ fn canonical_check(check: &mut Check, names: &Names<'_>) {
     check.expr = canon::expression(&check.expr, names);
 }
 
-/// What follows from the primary key: the rowid's alias, and columns that cannot be NULL.
+/// What follows from the primary key: the rowid's alias, and columns that are NOT NULL without saying so.
+/// An alias is never NULL, and not of these: what is written there stays.
 fn number_rows(table: &mut Table) {
     let alias = rowid_alias(table).map(str::to_owned);
     let no_nulls = is_on(table, "without_rowid") || is_on(table, "strict");
@@ -145,10 +147,6 @@ fn number_rows(table: &mut Table) {
         if alias.as_ref() == Some(&column.name) {
             let rowid = Identity { kind: IdentityKind::Rowid, options: BTreeMap::new() };
             column.identity.get_or_insert(rowid);
-            // A row without a number gets the next one, whatever the default says.
-            column.default = None;
-            column.nullable = false;
-            column.options.remove("not_null_conflict");
         } else if no_nulls && keys.contains(&column.name) {
             column.nullable = false;
         }
@@ -165,6 +163,20 @@ pub fn rowid_alias(table: &Table) -> Option<&str> {
     let column = table.column(name)?;
     let alias = same(&column.data_type, "INTEGER") && !part.desc && !is_on(table, "without_rowid");
     alias.then_some(&column.name)
+}
+
+/// Without a rowid the primary key is the table, and SQLite leaves out of it what is in it twice.
+fn drop_repeated_parts(table: &mut Table) {
+    let without_rowid = is_on(table, "without_rowid");
+    if let Some(key) = table.primary_key.as_mut().filter(|_| without_rowid) {
+        let mut seen = Vec::new();
+        key.parts.retain(|part| {
+            let shape = (part.source.clone(), part.collation.clone());
+            let is_new = !seen.contains(&shape);
+            seen.push(shape);
+            is_new
+        });
+    }
 }
 
 /// SQLite makes one index of keys over the same columns, and none for one that repeats the primary key.

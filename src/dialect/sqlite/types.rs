@@ -145,7 +145,7 @@ pub fn default(value: &DefaultValue, data_type: &str) -> Result<String, String> 
         DefaultValue::Text(text) => Ok(literal(text)),
         DefaultValue::Sql(sql) => {
             tokenize(sql).map_err(|at| format!("the expression cannot be read from `{}` on", excerpt(sql, at)))?;
-            Ok(canon::default(sql).unwrap_or_else(|| "NULL".to_owned()))
+            Ok(canon::default(sql))
         }
     }
 }
@@ -168,7 +168,7 @@ fn now(data_type: &str) -> Result<String, String> {
 }
 
 fn number(text: &str) -> Result<String, String> {
-    let spelled = canon::default(text).unwrap_or_default();
+    let spelled = canon::default(text);
     if is_number(&spelled) { Ok(spelled) } else { Err(format!("`{text}` is no number to SQLite")) }
 }
 
@@ -206,7 +206,7 @@ mod tests {
             assert_eq!(default(&value, data_type).as_deref(), Ok(expected));
         }
         let uuid = default(&DefaultValue::Uuid, "CHAR(36)").unwrap();
-        assert_eq!(canon::default(&uuid).as_deref(), Some(uuid.as_str()));
+        assert_eq!(canon::default(&uuid), uuid);
     }
 
     #[test]
