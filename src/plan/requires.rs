@@ -4,7 +4,7 @@
 
 use super::{Batch, order};
 use crate::dialect::Dialect;
-use crate::model::{Change, Member, Op, Property};
+use crate::model::{Change, Column, IdentityKind, Index, Member, Op, Property};
 
 /// What the changes of one batch need of each other. The lists are counted from `offset`.
 ///
@@ -29,22 +29,60 @@ pub(super) fn within(dialect: &dyn Dialect, batch: Batch<'_>, offset: usize, req
     }
 }
 
-/// Whether a change makes a primary key, or takes one away, and the other is what becomes of a
-/// column's NULLs with it. A key would make its columns NOT NULL even where that was kept back.
+/// What binds a change of a primary key to a change of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bond {
+    KeyNeedsColumn,
+    ColumnNeedsKey,
+    Both,
+}
+
+/// Whether a change needs the other because one is about a primary key and the other about one of
+/// its columns.
 fn is_part_of_the_key(change: &Change, other: &Change) -> bool {
-    match (change, other) {
-        (
-            Change::AddMember { table, to: Member::PrimaryKey(key) }
-            | Change::AlterMember { table, to: Member::PrimaryKey(key), .. },
-            Change::AlterColumn { table: of, property: Property::Nullable, to, .. },
-        ) => table == of && !to.nullable && key.columns().any(|name| name == to.name),
-        (
-            Change::AlterColumn { table: of, property: Property::Nullable, to, .. },
-            Change::DropMember { table, from: Member::PrimaryKey(key) }
-            | Change::AlterMember { table, from: Member::PrimaryKey(key), .. },
-        ) => table == of && to.nullable && key.columns().any(|name| name == to.name),
-        _ => false,
+    matches!(bond(change, other), Some(Bond::KeyNeedsColumn | Bond::Both))
+        || matches!(bond(other, change), Some(Bond::ColumnNeedsKey | Bond::Both))
+}
+
+/// A key makes its columns NOT NULL even where that was kept back, and only a key's column numbers
+/// the rows where that is not a sequence's business.
+fn bond(key: &Change, column: &Change) -> Option<Bond> {
+    let (old, new) = keys(key)?;
+    if key.table() != column.table() {
+        return None;
     }
+    let holds =
+        |key: Option<&Index>, column: &Column| key.is_some_and(|key| key.columns().any(|name| name == column.name));
+    match column {
+        Change::AlterColumn { property: Property::Nullable, to, .. } if to.nullable => {
+            holds(old, to).then_some(Bond::ColumnNeedsKey)
+        }
+        Change::AlterColumn { property: Property::Nullable, to, .. } => holds(new, to).then_some(Bond::KeyNeedsColumn),
+        Change::AlterColumn { property: Property::Identity, from, to, .. } => {
+            let bound = (numbers_by_key(from) && holds(old, from)) || (numbers_by_key(to) && holds(new, to));
+            bound.then_some(Bond::Both)
+        }
+        Change::AddColumn { to, .. } => (numbers_by_key(to) && holds(new, to)).then_some(Bond::ColumnNeedsKey),
+        _ => None,
+    }
+}
+
+/// The primary keys before and after a change of one.
+fn keys(change: &Change) -> Option<(Option<&Index>, Option<&Index>)> {
+    match change {
+        Change::AddMember { to: Member::PrimaryKey(new), .. } => Some((None, Some(new))),
+        Change::DropMember { from: Member::PrimaryKey(old), .. } => Some((Some(old), None)),
+        Change::AlterMember { from: Member::PrimaryKey(old), to: Member::PrimaryKey(new), .. } => {
+            Some((Some(old), Some(new)))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a column numbers the rows because it is the key.
+fn numbers_by_key(column: &Column) -> bool {
+    let kind = column.identity.as_ref().map(|identity| identity.kind);
+    matches!(kind, Some(IdentityKind::Rowid | IdentityKind::AutoIncrement))
 }
 
 /// The operations, those of several changes replaced by what each change alone would take.
@@ -126,7 +164,7 @@ fn refers_to(change: &Change, table: &crate::model::QName) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Column, Index, Part, QName};
+    use crate::model::{Identity, Part, QName};
 
     #[test]
     fn a_primary_key_needs_its_columns_to_be_not_null_and_the_other_way_round() {
@@ -147,5 +185,19 @@ mod tests {
         assert!(is_part_of_the_key(&add, &require) && !is_part_of_the_key(&require, &add));
         assert!(is_part_of_the_key(&relax, &drop) && !is_part_of_the_key(&drop, &relax));
         assert!(!is_part_of_the_key(&add, &relax) && !is_part_of_the_key(&require, &drop));
+    }
+
+    #[test]
+    fn a_column_that_numbers_the_rows_comes_with_its_key() {
+        let table = QName::bare("t");
+        let add = |kind: IdentityKind| {
+            let identity = Some(Identity { kind, options: Default::default() });
+            let to = Column { identity, ..Column::new("a", "integer") };
+            Change::AddColumn { table: table.clone(), to, fill: None }
+        };
+        let key = Member::PrimaryKey(Index { parts: vec![Part::column("a")], unique: true, ..Index::default() });
+        let key = Change::AddMember { table: table.clone(), to: key };
+        assert!(is_part_of_the_key(&add(IdentityKind::Rowid), &key));
+        assert!(!is_part_of_the_key(&add(IdentityKind::ByDefault), &key));
     }
 }

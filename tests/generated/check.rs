@@ -190,7 +190,8 @@ impl Way<'_> {
             .await
             .map_err(|error| error.to_string())?;
         let read = observed.reading.schema;
-        if fingerprint(&read) != fingerprint(&reference.schema) {
+        let open = reference.wanted.with_unsaid(read.clone());
+        if fingerprint(&open) != fingerprint(&reference.schema) {
             return Err(format!("fingerprints differ:\n{read:#?}\nfrom\n{:#?}", reference.schema));
         }
         let text = desired::export(&read, &*dialect::of(&observed.platform), "generated");

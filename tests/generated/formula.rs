@@ -64,7 +64,7 @@ static TEMPLATES: &[Template] = &[
     holds("{0} BETWEEN -1000 AND 1000000", &[Int], ALL),
     holds("{0} in (1, 2, 3, 10, 11, 12) or {0} > 0", &[Int], ALL),
     holds("NOT ({0} < -5)", &[Int], ALL),
-    holds("{0} IS NULL OR {0} + 1 <> {1} - 100000", &[Int, Int], ALL),
+    holds("{0} IS NULL OR {0} + 1 <> {1} + 100000", &[Int, Int], ALL),
     holds("{0} <> 'it''s'", &[Text], ALL),
     holds("{0} NOT LIKE '%zz_%'", &[Text], ALL),
     holds("length({0}) < 500", &[Text], ALL),

@@ -224,7 +224,11 @@ fn change_type(random: &mut Random, spec: &mut Spec, table: Id, column: &Column)
     }
     let kind = Kind::Type(types::named(spec.engine, name));
     let default = if random.percent(50) { make::default(random, spec, &kind) } else { None };
-    for (table, id) in linked(spec, table, column.id) {
+    let linked = linked(spec, table, column.id);
+    if linked.iter().any(|(_, id)| spec.tables.iter().any(|table| table.marker == *id)) {
+        return;
+    }
+    for (table, id) in linked {
         let Some(column) = table_mut(spec, table).column_mut(id) else { continue };
         column.kind = kind.clone();
         column.default = column.default.as_ref().and(default.clone());

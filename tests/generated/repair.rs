@@ -48,7 +48,9 @@ fn columns(spec: &Spec, table: &mut Table) {
         }
         if column.generated.is_some() {
             (column.default, column.identity, column.on_update, column.backfill) = (None, None, None, None);
-            column.nullable |= spec.engine == Engine::Mysql;
+            let bases = column.generated.iter().flat_map(|generated| &generated.formula.columns);
+            let from_null = bases.filter_map(|id| before.column(*id)).any(|base| base.nullable);
+            column.nullable |= spec.engine == Engine::Mysql || from_null;
         }
         settle_column(spec, column);
     }
@@ -99,9 +101,11 @@ fn generated_from(spec: &Spec, table: &Table, own: Id, formula: &Formula) -> boo
         && computes(table, formula)
         && formula.columns.iter().filter_map(|id| table.column(*id)).all(|base| {
             let plain = base.generated.is_none() && base.id != own;
-            // What a CHAR's padding looks like depends on the SQL mode.
-            let padded = matches!(base.kind, Kind::Type(known) if known.name.starts_with("char("));
-            let free = base.identity.is_none() && !in_foreign_key(base.id) && !padded;
+            // What a CHAR's padding looks like depends on the SQL mode,
+            // and of what is less than zero and unsigned too.
+            let moody = |known: &types::Type| known.name.starts_with("char(") || known.name.contains("unsigned");
+            let moody = matches!(base.kind, Kind::Type(known) if moody(known));
+            let free = base.identity.is_none() && !in_foreign_key(base.id) && !moody;
             plain && (spec.engine != Engine::Mysql || free)
         })
 }
@@ -260,7 +264,7 @@ fn refers(spec: &Spec, table: &Table, key: &ForeignKey) -> bool {
     is_key
         && key.columns.iter().zip(&key.referenced).all(|(own, referenced)| {
             let (Some(own), Some(other)) = (table.column(*own), target.column(*referenced)) else { return false };
-            let textual = own.family().is_none() || matches!(own.family(), Some(Family::Text | Family::Other));
+            let textual = !matches!(own.family(), Some(Family::Int | Family::Number));
             let ruled = table.is_on("collation") || target.is_on("collation");
             own.kind == other.kind
                 && own.collation == other.collation

@@ -47,7 +47,9 @@ pub fn survivors(schema: &Schema, before: &Spec, after: &Spec) -> Result<String,
         let mut columns = Vec::new();
         for column in &old.columns {
             let Some(changed) = new.column(column.id) else { continue };
-            if keeps_values(before, after, column, changed) {
+            // STRICT makes another type of some.
+            let same_table = old.is_on("strict") == new.is_on("strict");
+            if column.id == old.marker || (same_table && keeps_values(before, after, column, changed)) {
                 let known = [&column.name, &changed.name].into_iter().find(|name| present.column(name).is_some());
                 let Some(name) = known else { return Err(format!("{}.{} is gone", old.name, column.name)) };
                 let place = if column.id == old.marker { 0 } else { columns.len() };

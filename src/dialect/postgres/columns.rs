@@ -29,6 +29,9 @@ pub(super) fn add(batch: &Batch<'_>, change: usize, table: &QName, column: &Colu
         Some(fill) if !column.nullable => {
             op.preconditions.extend(facts::fill_gives_values(batch, change, table, column, fill));
         }
+        None if !column.nullable && column.generated.is_some() => {
+            op.preconditions.extend(facts::is_computed(batch, change, table, column));
+        }
         None if !has_value_of_its_own(column) && !column.nullable => {
             op.preconditions.push(facts::no_rows(change, table, &column.name));
         }

@@ -29,8 +29,7 @@ pub(super) fn no_nulls(batch: &Batch<'_>, change: usize, table: &QName, column: 
     must_be_none(vec![change], query, finding)
 }
 
-/// A backfill of a column that takes no NULLs gives none. Nothing can be asked beforehand about
-/// columns that are yet to come.
+/// A backfill of a column that takes no NULLs gives none.
 pub(super) fn fill_gives_values(
     batch: &Batch<'_>,
     change: usize,
@@ -38,18 +37,29 @@ pub(super) fn fill_gives_values(
     column: &Column,
     fill: &str,
 ) -> Option<Precondition> {
+    let finding = format!("the backfill gives {{n}} rows of {table} no value for {}", column.name);
+    Some(must_be_none(vec![change], nulls_of(batch, table, column, fill)?, finding))
+}
+
+/// A new generated column that takes no NULLs is computed to be none.
+pub(super) fn is_computed(batch: &Batch<'_>, change: usize, table: &QName, column: &Column) -> Option<Precondition> {
+    let expr = &column.generated.as_ref()?.expr;
+    let finding = format!("{} is computed to be NULL for {{n}} rows of {table}", column.name);
+    Some(must_be_none(vec![change], nulls_of(batch, table, column, expr)?, finding))
+}
+
+/// A query for the rows to which an expression gives no value. Nothing can be asked beforehand
+/// about columns that are yet to come.
+fn nulls_of(batch: &Batch<'_>, table: &QName, column: &Column, expr: &str) -> Option<String> {
     let before = batch.table_before(table)?;
     let after = batch.table_after(table)?;
-    let mentioned = identifiers(fill);
+    let mentioned = identifiers(expr);
     let is_new = |other: &&Column| mentioned.contains(&other.name) && before.column(&other.name).is_none();
     if after.columns.iter().any(|other| is_new(&other)) {
         return None;
     }
     let empty = before.column(&column.name).map(|column| format!("{} IS NULL AND ", ident(&column.name)));
-    let query =
-        format!("SELECT count(*) FROM {} WHERE {}({fill}) IS NULL", qualified(table), empty.unwrap_or_default());
-    let finding = format!("the backfill gives {{n}} rows of {table} no value for {}", column.name);
-    Some(must_be_none(vec![change], query, finding))
+    Some(format!("SELECT count(*) FROM {} WHERE {}({expr}) IS NULL", qualified(table), empty.unwrap_or_default()))
 }
 
 /// Two columns that become one agree wherever both have a value.

@@ -28,8 +28,15 @@ fn fact(index: usize, query: String, finding: String) -> Precondition {
     Precondition { changes: vec![index], query, finding }
 }
 
-/// A new column that has to have a value and gets none: there must be no rows.
+/// A new column that has to have a value and gets none: there must be no rows, or none for which
+/// it is computed to be NULL.
 pub fn no_value(group: &Group<'_>, index: usize, column: &Column, fill: Option<&str>) -> Option<Precondition> {
+    if let Some(generated) = column.generated.as_ref().filter(|_| !column.nullable) {
+        let rows = rows(group, objects::mentioned(group, &generated.expr))?;
+        let query = format!("SELECT count(*) FROM {rows} WHERE {} IS NULL", enclosed(&generated.expr));
+        let finding = format!("{} is computed to be NULL for {{n}} rows of {}", column.name, group.name());
+        return Some(fact(index, query, finding));
+    }
     let given = canon::gives_value(column.default.as_deref());
     let given = given || column.generated.is_some() || column.identity.is_some() || fill.is_some();
     if column.nullable || given {

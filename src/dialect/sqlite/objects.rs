@@ -108,7 +108,7 @@ pub fn columns(group: &Group<'_>, member: &Member) -> BTreeSet<String> {
 }
 
 /// The columns, of before and after, that a text mentions.
-fn mentioned(group: &Group<'_>, text: &str) -> Vec<String> {
+pub fn mentioned(group: &Group<'_>, text: &str) -> Vec<String> {
     let all: BTreeSet<&String> =
         group.from.columns.iter().chain(&group.to.columns).map(|column| &column.name).collect();
     all.into_iter().filter(|name| canon::mentions(text, name)).cloned().collect()

@@ -34,6 +34,9 @@ pub(super) fn read(
             _ => drop(table.options.insert(key, value)),
         }
     }
+    // Aria's tables have checksums unless they say not to; others keep the word when they cease to be Aria's.
+    let is_aria = table.options.get("engine").is_some_and(|engine| engine.eq_ignore_ascii_case("aria"));
+    table.options.retain(|key, value| key != "page_checksum" || (is_aria && value != "1"));
     let collation = defaults.resolve(charset.as_deref(), collation).unwrap_or_else(|| defaults.collation.clone());
     if collation != defaults.collation {
         table.options.insert("collation".to_owned(), collation.clone());
