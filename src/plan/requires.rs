@@ -42,6 +42,20 @@ enum Bond {
 fn is_part_of_the_key(change: &Change, other: &Change) -> bool {
     matches!(bond(change, other), Some(Bond::KeyNeedsColumn | Bond::Both))
         || matches!(bond(other, change), Some(Bond::ColumnNeedsKey | Bond::Both))
+        || numbers_with_its_type(change, other)
+        || numbers_with_its_type(other, change)
+}
+
+/// Whether the one gives a column the type with which it numbers the rows, or takes it away, and
+/// the other says so.
+fn numbers_with_its_type(change: &Change, other: &Change) -> bool {
+    match (change, other) {
+        (
+            Change::AlterColumn { table, property: Property::Type, to: typed, .. },
+            Change::AlterColumn { table: of, property: Property::Identity, from, to, .. },
+        ) => table == of && typed.name == to.name && numbers_by_key(from) != numbers_by_key(to),
+        _ => false,
+    }
 }
 
 /// A key makes its columns NOT NULL even where that was kept back, and only a key's column numbers
