@@ -7,6 +7,7 @@ use super::create::column_comment;
 use super::names::{ident, qualified, spelled};
 use super::settings::column_changes;
 use super::text::identifiers;
+use super::types::{Family, parse};
 use super::{facts, identity, rebuild};
 use crate::dialect::rank;
 use crate::model::{Change, Column, Hazard, HazardNote, Op, Pace, Property, QName};
@@ -122,6 +123,14 @@ fn type_statements(
 
 /// The values of a column as another type. Enums are known to nothing but texts.
 fn cast(batch: &Batch<'_>, from: &Column, data_type: &str) -> String {
+    let (old, new) = (parse(&from.data_type).family, parse(data_type).family);
+    // Between booleans and numbers the server knows one cast alone, that of `integer`.
+    if old == Family::Boolean && new.is_number() {
+        return format!("{}::integer::{data_type}", ident(&from.name));
+    }
+    if old.is_number() && new == Family::Boolean {
+        return format!("{} <> 0", ident(&from.name));
+    }
     let has_enum = batch.enum_of(&from.data_type).is_some() || batch.enum_of(data_type).is_some();
     let text = match (has_enum, from.data_type.ends_with("[]")) {
         (true, true) => "::text[]",

@@ -67,6 +67,8 @@ fn between(a: &Parsed, b: &Parsed) -> Conversion {
             Conversion::rewrite()
         }
         (x, F::Float(_) | F::Numeric) if x.is_number() => Conversion::losing("digits may be rounded"),
+        (F::Boolean, y) if y.is_number() => Conversion::rewrite().with_cast(),
+        (x, F::Boolean) if x.is_number() => Conversion::losing("all numbers but 0 become true").with_cast(),
         (F::Date, F::Timestamp) => Conversion::rewrite(),
         (F::Timestamp | F::TimestampTz, F::Date | F::Time | F::TimeTz) => {
             Conversion::losing("a part of each point in time is dropped")
