@@ -118,6 +118,10 @@ impl Findings<'_> {
         if [&key.on_delete, &key.on_update].into_iter().flatten().any(|action| action == "SET DEFAULT") {
             self.add(Some(&label), "InnoDB has no SET DEFAULT: use set_null or cascade");
         }
+        // The server calls it after the table, and then takes that name neither in a copy nor in a DROP.
+        if key.name.is_none() && self.table.name.name.chars().count() + "_ibfk_1".len() > LONGEST_NAME {
+            self.add(Some(&label), "the name that the server would choose is too long to be used again: give it one");
+        }
         for option in key.options.keys() {
             self.add(Some(&label), format!("MySQL's foreign keys have no option `{option}`"));
         }
