@@ -175,6 +175,11 @@ fn stands(spec: &Spec, table: &Table, member: &Member) -> bool {
         return false;
     }
     match &member.what {
+        // SQLite cannot rename the column of a key that is in another key of a table without rowid.
+        What::Unique { columns, .. } if table.is_on("without_rowid") => {
+            let keyed = |id: &Id| table.primary_key.as_ref().is_some_and(|key| key.columns.contains(id));
+            columns.iter().filter_map(|id| table.column(*id)).all(|c| is_unique(spec, c)) && !columns.iter().any(keyed)
+        }
         What::Unique { columns, .. } => columns.iter().filter_map(|id| table.column(*id)).all(|c| is_unique(spec, c)),
         What::Check { formula } => computes(table, formula) && is_checkable(spec, table, formula),
         What::ForeignKey(key) => refers(spec, table, key),
@@ -276,7 +281,12 @@ fn refers(spec: &Spec, table: &Table, key: &ForeignKey) -> bool {
 /// The table with its members' details made to fit its columns.
 fn with_members(spec: &Spec, mut table: Table) -> Table {
     let mut members = std::mem::take(&mut table.members);
+    let long = spec.engine == Engine::Mysql && table.name.name.len() > 56;
     for member in &mut members {
+        if long && matches!(member.what, What::ForeignKey(_)) {
+            let id = member.id;
+            member.name.get_or_insert_with(|| format!("m{id}"));
+        }
         match &mut member.what {
             What::ForeignKey(key) => foreign_key(spec, &mut table, key),
             What::Index { parts, include, .. } => {

@@ -57,8 +57,8 @@ const JSONS: [&str; 3] = ["'{\"a\": 1}'", "'[1, 2.50]'", "'\"it''s\"'"];
 
 /// The neutral types, whose values every engine reads in the same way.
 static NEUTRAL: &[Type] = &[
-    of("boolean", Bool, BOOLS, &["smallint"]),
-    of("smallint", Int, INTS, &["integer", "bigint", "decimal(10,2)", "text"]),
+    of("boolean", Bool, BOOLS, &["smallint", "bigint", "decimal(10,2)"]),
+    of("smallint", Int, INTS, &["integer", "bigint", "decimal(10,2)", "text", "boolean"]),
     of("integer", Int, INTS, &["smallint", "bigint", "decimal(12,4)", "double", "varchar(20)"]),
     of("bigint", Int, INTS, &["integer", "text", "decimal(12,4)"]),
     of("decimal(10,2)", Number, NUMBERS, &["decimal(12,4)", "double", "text"]),
