@@ -5,6 +5,7 @@
 
 use super::cursor::{Cursor, Read, between_commas, tokens};
 use crate::dialect::sqlite::canon::{closing, strip};
+use crate::dialect::sqlite::settle::is_on;
 use crate::dialect::sqlite::tokens::{Kind, Token};
 use crate::model::{
     Check, Column, Deferrable, ForeignKey, Generated, Identity, IdentityKind, Index, Part, PartSource, QName, Table,
@@ -21,8 +22,9 @@ pub(super) fn table(name: &str, text: &str) -> Read<Table> {
     cursor.qualified()?;
     let body = cursor.enclosed()?;
     let mut table = Table::new(QName::bare(name));
-    items(&cursor.within(body), body, &mut table)?;
+    // What a primary key means depends on them.
     options(&mut cursor, &mut table)?;
+    items(&cursor.within(body), body, &mut table)?;
     if cursor.at_end() { Ok(table) } else { cursor.stuck() }
 }
 
@@ -248,12 +250,13 @@ fn table_key(cursor: &mut Cursor<'_, '_>, table: &mut Table) -> Read<()> {
         list = &list[..list.len() - 1];
     }
     let mut parts = parts(cursor, list)?;
+    let without_rowid = is_on(table, "without_rowid");
     if let [part] = parts.as_mut_slice() {
         let PartSource::Column(name) = part.source.clone() else { return cursor.stuck() };
         let column = table.columns.iter_mut().find(|column| column.name.eq_ignore_ascii_case(&name));
         if let Some(column) = column {
             // Said here, DESC does not keep an INTEGER from becoming the rowid's alias, and means nothing then.
-            part.desc &= !column.data_type.eq_ignore_ascii_case("integer");
+            part.desc &= without_rowid || !column.data_type.eq_ignore_ascii_case("integer");
             if counts {
                 column.identity = Some(Identity { kind: IdentityKind::AutoIncrement, options: Default::default() });
             }
@@ -350,7 +353,9 @@ fn part<'a>(cursor: &Cursor<'_, 'a>, mut item: &[Token<'a>]) -> Read<Part> {
     let (item, collation) = without_collation(item);
     let source = match item {
         [] => return cursor.stuck(),
-        [name] if name.kind != Kind::Number && name.is_name() => PartSource::Column(name.value().into_owned()),
+        [name] if name.kind != Kind::Number && name.is_name() && !name.is_word("null") => {
+            PartSource::Column(name.value().into_owned())
+        }
         _ => PartSource::Expr(cursor.text_of(item).to_owned()),
     };
     Ok(Part { desc, collation, ..Part::of(source) })
