@@ -23,6 +23,7 @@ pub mod db;
 pub mod registry;
 
 pub mod apply;
+pub mod store;
 
 pub mod reconcile;
 
