@@ -182,6 +182,33 @@ mod windows {
             assert_eq!(open, Ruling { verdict: Verdict::Allow, reason: Reason::Rule { name: "at night".into() } });
         }
     }
+
+    #[test]
+    fn nothing_runs_while_a_deny_window_is_open() {
+        let freeze = "windows: { freeze: { cron: \"0 0 1 12 *\", lasts: 31d, kind: deny, tenant: { tier: gold } } }";
+        let policy = policy(&format!("{freeze}\nrules: [{{ name: all, then: allow }}]"));
+        let change = add_column("t", "c");
+        let ruling = |labels: &[(&str, &str)], time| {
+            let tenant = tenant("t", labels);
+            policy.judge(&Case { change: &change, hazards: &[], tenant: &tenant, table_rows: None }, at(time))
+        };
+        let gold = [("tier", "gold")];
+        let frozen = ruling(&gold, "2026-12-24T12:00:00Z");
+        let closes = "2027-01-01T00:00:00Z".to_owned();
+        assert_eq!(
+            frozen,
+            Ruling { verdict: Verdict::Hold, reason: Reason::Frozen { window: "freeze".into(), closes } }
+        );
+        assert_eq!(ruling(&gold, "2026-11-24T12:00:00Z").verdict, Verdict::Allow);
+        assert_eq!(ruling(&[], "2026-12-24T12:00:00Z").verdict, Verdict::Allow);
+    }
+
+    #[test]
+    fn a_rule_cannot_wait_for_a_deny_window() {
+        let text = "windows: { freeze: { cron: \"0 0 1 12 *\", lasts: 1d, kind: deny } }\nrules: [{ then: hold, window: freeze }]";
+        let report = undrift::policy::parse("p.yaml", text).unwrap_err();
+        assert!(report.render(false).contains("`freeze` is a `deny` window"), "{}", report.render(false));
+    }
 }
 
 mod waivers {

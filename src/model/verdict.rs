@@ -52,6 +52,13 @@ pub enum Reason {
         /// When it opens next, as RFC 3339.
         opens: Option<String>,
     },
+    /// A `deny` window is open: nothing runs.
+    Frozen {
+        /// The window's name.
+        window: String,
+        /// When it closes, as RFC 3339.
+        closes: String,
+    },
     /// A waiver accepts the drift until a date.
     Waiver {
         /// The waiver's name.

@@ -5,7 +5,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use crate::model::{Change, Hazard, HazardNote, Reason, Ruling, Tenant, Verdict};
 
 use super::matching::Doubt;
-use super::{Policy, Rule, Waiver};
+use super::{Policy, Rule, Waiver, Window, WindowKind};
 
 /// What a judgement is made from.
 #[derive(Clone, Copy, Debug)]
@@ -35,8 +35,23 @@ impl Policy {
             Some(note) if matches!(ruling.verdict, Verdict::Allow | Verdict::Hold) => {
                 Ruling { verdict: Verdict::Ask, reason: Reason::Unproved { why: note.why.clone() } }
             }
+            _ if ruling.verdict == Verdict::Allow => self.frozen_ruling(case.tenant, now).unwrap_or(ruling),
             _ => ruling,
         }
+    }
+
+    /// The `deny` window in which nothing may run on a tenant now, if one is open, and when it closes.
+    pub fn frozen(&self, tenant: &Tenant, now: Timestamp) -> Option<(&Window, Timestamp)> {
+        self.windows.iter().find_map(|window| match &window.kind {
+            WindowKind::Deny(tenants) if tenants.holds(tenant) => Some((window, window.closes(now)?)),
+            _ => None,
+        })
+    }
+
+    fn frozen_ruling(&self, tenant: &Tenant, now: Timestamp) -> Option<Ruling> {
+        let (window, closes) = self.frozen(tenant, now)?;
+        let reason = Reason::Frozen { window: window.name.clone(), closes: closes.to_string() };
+        Some(Ruling { verdict: Verdict::Hold, reason })
     }
 
     /// The ruling of the waiver that accepts a change as drift now, if there is one. Extras, which no

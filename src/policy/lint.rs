@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::model::ChangeKind;
 use crate::yaml::{Diagnostic, Report};
 
-use super::{Match, Policy, Rule};
+use super::{Match, Policy, Rule, Window, WindowKind};
 
 impl Policy {
     /// Rules that can never decide anything, windows that nothing names and waivers that are over.
@@ -21,7 +21,8 @@ impl Policy {
 
     fn unused_windows(&self) -> impl Iterator<Item = Diagnostic> {
         let used = |name: &str| self.rules.iter().any(|rule| rule.window.as_ref().is_some_and(|w| w.name == name));
-        self.windows.iter().filter(move |window| !used(&window.name)).map(|window| {
+        let allows = |window: &&Window| window.kind == WindowKind::Allow;
+        self.windows.iter().filter(allows).filter(move |window| !used(&window.name)).map(|window| {
             Diagnostic::new(&window.span, format!("no rule names the window `{}`", window.name))
                 .help("name it in a rule with `window: …`, or remove it")
         })

@@ -25,9 +25,9 @@ use crate::yaml::{self, Report, Source, Span};
 pub use calendar::Calendar;
 pub use judge::Case;
 pub use matching::{Match, RowRange, TenantMatch};
-pub use settings::{Brake, Limits, Portion, Rollout, Share, StopAfter};
+pub use settings::{Brake, Limits, Portion, Rollout, Share, StopAfter, Wave};
 pub use shape::POLICY as SHAPE;
-pub use window::Window;
+pub use window::{Window, WindowKind};
 
 /// The policy that holds where none is named, as a file.
 pub const DEFAULT: &str = include_str!("../../policies/default.yaml");

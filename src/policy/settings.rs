@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::TenantMatch;
+
 /// Time-outs and retries of statements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -30,11 +32,11 @@ impl Default for Limits {
 }
 
 /// How a plan goes out over the fleet.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Rollout {
-    /// The waves, each as the part of the fleet that has the change after it. They grow, and the last
-    /// one is everything.
-    pub waves: Vec<Portion>,
+    /// The waves, each as the part of the tenants in question that has the change after it. They grow, and
+    /// the last one is everything.
+    pub waves: Vec<Wave>,
     /// How long to look on after a wave.
     pub soak: Duration,
     /// How many tenants of one server are changed at the same time.
@@ -57,7 +59,7 @@ pub struct StopAfter {
 impl Default for Rollout {
     fn default() -> Self {
         Self {
-            waves: vec![Portion::Share(Share::ALL)],
+            waves: vec![Wave::ALL],
             soak: Duration::ZERO,
             per_server: 1,
             at_once: 8,
@@ -76,6 +78,28 @@ pub struct Brake {
 impl Default for Brake {
     fn default() -> Self {
         Self { share: Share { hundredths: 3_000 } }
+    }
+}
+
+/// One wave.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wave {
+    /// So many tenants have the change after it, those of the waves before among them.
+    Portion(Portion),
+    /// The tenants that fit: the ring of canaries.
+    Tenants(TenantMatch),
+}
+
+impl Wave {
+    /// Everything.
+    pub const ALL: Wave = Wave::Portion(Portion::Share(Share::ALL));
+
+    /// The part of the fleet, where it is given as one.
+    pub fn portion(&self) -> Option<Portion> {
+        match self {
+            Wave::Portion(portion) => Some(*portion),
+            Wave::Tenants(_) => None,
+        }
     }
 }
 

@@ -63,6 +63,12 @@ static WINDOW: Shape = Shape {
         Key::required("cron", Kind::Text, "When it opens: a cron line of five fields, or six with seconds first."),
         Key::required("lasts", Kind::Text, "How long it stays open: `3h`."),
         Key::new("timezone", Kind::Text, "The time zone of the cron line, by its IANA name; UTC when left out."),
+        Key::new(
+            "kind",
+            Kind::Words(&["allow", "deny"]),
+            "`allow` when left out. While a `deny` window is open nothing runs, whatever the rules say.",
+        ),
+        Key::new("tenant", TENANT, "The tenants that a `deny` window is about; all when left out."),
     ],
 };
 
@@ -71,8 +77,8 @@ static ROLLOUT: Shape = Shape {
     keys: &[
         Key::new(
             "waves",
-            Kind::List(&Kind::Text),
-            "How much of the fleet has the change after each wave: `[1, 10%, 100%]`.",
+            Kind::List(&Kind::Either(&[Kind::Text, Kind::Object(&WAVE)])),
+            "How many of the tenants in question have the change after each wave: `[1, 10%, 100%]`.",
         ),
         Key::new("soak", Kind::Text, "How long to look on after a wave: `10m`."),
         Key::new(
@@ -83,6 +89,11 @@ static ROLLOUT: Shape = Shape {
         Key::new("at_once", Kind::Number, "How many tenants are changed at the same time; 8 when left out."),
         Key::new("stop_after", Kind::Object(&STOP_AFTER), "The failures that end the rollout."),
     ],
+};
+
+static WAVE: Shape = Shape {
+    name: "a wave",
+    keys: &[Key::required("tenant", TENANT, "The tenants of this wave: patterns over their names, or their labels.")],
 };
 
 static STOP_AFTER: Shape = Shape {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Calendar;
+use super::{Calendar, TenantMatch};
 use crate::yaml::Span;
 
 /// Hours that come again and again.
@@ -16,11 +16,34 @@ pub struct Window {
     pub opens: Calendar,
     /// How long it stays open, in elapsed time: on the night when the clocks change, too.
     pub lasts: Duration,
+    /// What it is for.
+    pub kind: WindowKind,
     /// Where it is declared.
     pub span: Span,
 }
 
+/// What a window is for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum WindowKind {
+    /// Rules that name it let changes run while it is open.
+    Allow,
+    /// While it is open nothing runs on these tenants, whatever the rules say.
+    Deny(TenantMatch),
+}
+
 impl Window {
+    /// When it ends, if it is open at an instant: where it opens over itself, the last of these ends.
+    pub fn closes(&self, now: Timestamp) -> Option<Timestamp> {
+        let lasts = SignedDuration::try_from(self.lasts).unwrap_or(SignedDuration::MAX);
+        let mut opened = None;
+        let mut after = now.checked_sub(lasts).unwrap_or(Timestamp::MIN);
+        while let Some(instant) = self.opens.next_after(after).filter(|instant| *instant <= now) {
+            opened = Some(instant);
+            after = instant;
+        }
+        opened.and_then(|opened| opened.checked_add(lasts).ok())
+    }
+
     /// Whether it is open at an instant. It is open from the instant at which it opens, and shut at
     /// the one at which it ends.
     pub fn is_open(&self, now: Timestamp) -> bool {
@@ -53,7 +76,7 @@ mod tests {
     fn window(cron: &str, lasts: &str, zone: TimeZone) -> Window {
         let opens = Calendar::new(cron, zone, at("2026-01-01T00:00:00Z")).unwrap();
         let span = Span::new(&Arc::new(Source::new("", "")), 0, 0);
-        Window { name: "w".to_owned(), opens, lasts: duration::parse(lasts).unwrap(), span }
+        Window { name: "w".to_owned(), opens, lasts: duration::parse(lasts).unwrap(), kind: WindowKind::Allow, span }
     }
 
     #[test]
@@ -67,6 +90,13 @@ mod tests {
         ] {
             assert_eq!(nightly.is_open(at(time)), open, "{time}");
         }
+    }
+
+    #[test]
+    fn says_when_it_closes() {
+        let nightly = window("0 0 2 * * *", "3h", TimeZone::UTC);
+        assert_eq!(nightly.closes(at("2026-06-01T04:00:00Z")), Some(at("2026-06-01T05:00:00Z")));
+        assert_eq!(nightly.closes(at("2026-06-01T05:00:00Z")), None);
     }
 
     #[test]

@@ -250,6 +250,7 @@ pub fn reason(ruling: &Ruling) -> String {
     match &ruling.reason {
         Reason::Rule { name } => name.clone(),
         Reason::NoRule => "no rule matches".to_owned(),
+        Reason::Frozen { window, closes } => format!("held: the deny window {window} is open until {closes}"),
         Reason::Window { rule, window, opens } => match opens {
             Some(opens) => format!("{rule}; window {window} opens {opens}"),
             None => format!("{rule}; window {window} is closed"),

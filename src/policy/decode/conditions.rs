@@ -69,7 +69,7 @@ fn rows(node: &Node, problems: &mut Report) -> Option<RowRange> {
 }
 
 /// A tenant's name, names, or labels. Under labels, `name` is the tenant's name.
-fn tenants(node: &Node, problems: &mut Report) -> TenantMatch {
+pub(super) fn tenants(node: &Node, problems: &mut Report) -> TenantMatch {
     if !node.is_map() {
         return TenantMatch { names: Some(globs(filled(node, problems), problems)), ..TenantMatch::default() };
     }

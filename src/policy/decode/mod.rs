@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use crate::model::Verdict;
 use crate::yaml::{self, Diagnostic, Entry, Kind, Node, Report, Span, nearest};
 
-use super::{Calendar, Policy, Rule, Waiver, Window, calendar, shape};
+use super::{Calendar, Policy, Rule, Waiver, Window, WindowKind, calendar, shape};
 
 /// Reads a policy. `now` is what tells a cron line that will come again from one that never does.
 pub(super) fn policy(root: &Node, now: Timestamp) -> Result<Policy, Report> {
@@ -53,7 +53,22 @@ fn window(entry: &Entry, now: Timestamp, problems: &mut Report) -> Option<Window
             return None;
         }
     };
-    Some(Window { name: entry.key.clone(), opens, lasts: lasts?, span: entry.key_span.clone() })
+    let kind = window_kind(&entry.value, problems);
+    Some(Window { name: entry.key.clone(), opens, lasts: lasts?, kind, span: entry.key_span.clone() })
+}
+
+fn window_kind(node: &Node, problems: &mut Report) -> WindowKind {
+    let tenants = node.get("tenant").map(|node| conditions::tenants(node, problems));
+    match (node.text_of("kind"), tenants) {
+        (Some("deny"), tenants) => WindowKind::Deny(tenants.unwrap_or_default()),
+        (_, None) => WindowKind::Allow,
+        (_, Some(_)) => {
+            let key = node.get("tenant").map_or(&node.span, |node| &node.span);
+            let problem = Diagnostic::new(key, "only a `deny` window is about tenants");
+            problems.add(problem.help("write `kind: deny`, or name the tenants in the rule that names the window"));
+            WindowKind::Allow
+        }
+    }
 }
 
 fn not_a_cron_line(node: &Node, why: &str) -> Diagnostic {
@@ -112,6 +127,11 @@ fn rule_window(node: &Node, verdict: Verdict, windows: &Windows<'_>, problems: &
         problems.add(problem.help("only `hold` and `allow` look at the clock"));
     }
     match windows.get(name) {
+        Some(Some(Window { kind: WindowKind::Deny(_), .. })) => {
+            let problem = Diagnostic::new(&node.span, format!("`{name}` is a `deny` window: no rule needs to name it"));
+            problems.add(problem.help("while it is open nothing runs; name a window that lets changes run"));
+            None
+        }
         Some(window) => window.clone(),
         None => {
             let problem = Diagnostic::new(&node.span, format!("there is no window `{name}`"));

@@ -4,8 +4,10 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::policy::duration;
-use crate::policy::settings::{Brake, Limits, Portion, Rollout, Share, StopAfter};
+use crate::policy::settings::{Brake, Limits, Portion, Rollout, Share, StopAfter, Wave};
 use crate::yaml::{Diagnostic, Node, Report};
+
+use super::conditions;
 
 pub(super) fn limits(node: Option<&Node>, problems: &mut Report) -> Limits {
     let usual = Limits::default();
@@ -50,27 +52,40 @@ pub(super) fn brake(node: Option<&Node>, problems: &mut Report) -> Brake {
     share.map_or_else(Brake::default, |share| Brake { share })
 }
 
-fn waves(node: &Node, problems: &mut Report) -> Vec<Portion> {
-    let mut waves: Vec<Portion> = Vec::new();
-    for item in node.items() {
-        let Some(text) = item.text() else { continue };
-        match Portion::parse(text) {
-            Err(why) => problems.add(Diagnostic::new(&item.span, why).help("write a number, `1`, or a share, `10%`")),
-            Ok(wave) if waves.iter().any(|before| !grows(*before, wave)) => {
-                let problem = Diagnostic::new(&item.span, format!("`{text}` is no larger than a wave before it"));
-                problems.add(
-                    problem.help("each wave says how much of the fleet has the change after it: `[1, 10%, 100%]`"),
-                );
-            }
-            Ok(wave) => waves.push(wave),
+fn waves(node: &Node, problems: &mut Report) -> Vec<Wave> {
+    let waves: Vec<Wave> = node.items().iter().filter_map(|item| wave(item, problems)).collect();
+    let portions: Vec<Portion> = waves.iter().filter_map(Wave::portion).collect();
+    for (item, (index, portion)) in
+        node.items().iter().filter(|item| !item.is_map()).zip(portions.iter().copied().enumerate())
+    {
+        if portions[..index].iter().any(|before| !grows(*before, portion)) {
+            let text = item.text().unwrap_or_default();
+            let problem = Diagnostic::new(&item.span, format!("`{text}` is no larger than a wave before it"));
+            problems
+                .add(problem.help("each wave says how much of the fleet has the change after it: `[1, 10%, 100%]`"));
         }
     }
     let all_read = waves.len() == node.items().len();
-    if all_read && waves.last() != Some(&Portion::Share(Share::ALL)) {
+    if all_read && waves.last() != Some(&Wave::ALL) {
         let problem = Diagnostic::new(&node.span, "the last wave is not the whole fleet");
         problems.add(problem.help("end with `100%`: what is in no wave would wait for ever"));
     }
     waves
+}
+
+fn wave(item: &Node, problems: &mut Report) -> Option<Wave> {
+    if item.is_map() {
+        let tenants = item.get("tenant")?;
+        return Some(Wave::Tenants(conditions::tenants(tenants, problems)));
+    }
+    match Portion::parse(item.text()?) {
+        Ok(portion) => Some(Wave::Portion(portion)),
+        Err(why) => {
+            let help = "write a number, `1`, a share, `10%`, or tenants, `{ tenant: { ring: canary } }`";
+            problems.add(Diagnostic::new(&item.span, why).help(help));
+            None
+        }
+    }
 }
 
 /// Numbers and shares cannot be compared without a fleet.
