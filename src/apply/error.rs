@@ -22,6 +22,8 @@ pub enum ApplyError {
     Db(DbError),
     /// A step failed.
     Step(Box<Stopped>),
+    /// What was to be done, or had been, could not be recorded. Nothing runs unrecorded.
+    Unrecorded(String),
 }
 
 /// A step that failed.
@@ -48,6 +50,8 @@ pub enum Cause {
     Db(DbError),
     /// The rows do not allow it.
     Data(String),
+    /// Somebody asked to stop.
+    Request,
 }
 
 impl Stopped {
@@ -76,6 +80,12 @@ impl Stopped {
         Self { cause: Cause::Data(finding), ..Self::at(plan, number, kept, None, nothing) }
     }
 
+    /// A step that was not begun because somebody asked to stop.
+    pub(super) fn by_request(plan: &Plan, number: usize, kept: usize) -> Self {
+        let nothing = DbError::new(Trouble::Data, String::new(), String::new());
+        Self { cause: Cause::Request, ..Self::at(plan, number, kept, None, nothing) }
+    }
+
     /// Whether the same step may succeed when it is simply run again.
     pub fn passes(&self) -> bool {
         self.db_error().is_some_and(|error| error.trouble.passes())
@@ -85,7 +95,7 @@ impl Stopped {
     pub fn db_error(&self) -> Option<&DbError> {
         match &self.cause {
             Cause::Db(error) => Some(error),
-            Cause::Data(_) => None,
+            Cause::Data(_) | Cause::Request => None,
         }
     }
 }
@@ -97,10 +107,12 @@ impl ApplyError {
             ApplyError::Busy => "wait until the other run is done, then run again".to_owned(),
             ApplyError::Stale { .. } => "look at what changed, make a new plan and review it".to_owned(),
             ApplyError::Db(error) => error.advice().to_owned(),
+            ApplyError::Unrecorded(_) => "look at undrift's state store, then run again".to_owned(),
             ApplyError::Step(stopped) => {
                 let first = match &stopped.cause {
                     Cause::Db(error) => error.advice(),
                     Cause::Data(_) => Trouble::Data.advice(),
+                    Cause::Request => "run again",
                 };
                 if stopped.committed.is_empty() {
                     format!("nothing was changed; {first}")
@@ -124,6 +136,7 @@ impl fmt::Display for ApplyError {
             ),
             ApplyError::Db(error) => error.fmt(f),
             ApplyError::Step(stopped) => stopped.fmt(f),
+            ApplyError::Unrecorded(why) => write!(f, "nothing runs that cannot be recorded: {why}"),
         }
     }
 }
@@ -134,6 +147,7 @@ impl fmt::Display for Stopped {
         match &self.cause {
             Cause::Db(error) => write!(f, "{error}")?,
             Cause::Data(finding) => f.write_str(finding)?,
+            Cause::Request => f.write_str("undrift was asked to stop before it")?,
         }
         if let Some(statement) = &self.statement {
             write!(f, "\n  statement: {statement}")?;

@@ -4,11 +4,13 @@
 //! one by one, and what is already done is said when one of them fails.
 
 mod error;
+mod progress;
 
 use std::ops::Range;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use error::{ApplyError, Cause, Stopped};
+pub use progress::{Ended, Position, Progress, Silence, Waiting};
 
 use crate::db::{Connection, DbError, Session};
 use crate::model::{Fingerprint, Pace, Plan, Schema, Step};
@@ -38,19 +40,6 @@ impl Limits {
 
 /// The pause between two tries doubles up to this.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-
-/// What is told while a plan runs.
-pub trait Progress {
-    /// A step is about to run.
-    fn step(&mut self, _number: usize, _of: usize, _step: &Step) {}
-    /// A group of steps lost a race for a lock and is tried again after a pause.
-    fn retry(&mut self, _error: &DbError, _pause: Duration) {}
-}
-
-/// Nobody listens.
-pub struct Silence;
-
-impl Progress for Silence {}
 
 /// Runs a plan. The session must be locked and prepared by [`begin`].
 ///
@@ -164,6 +153,9 @@ impl Run<'_> {
     /// Runs one step. `kept` is the number of steps that stay done if it fails.
     async fn step(&mut self, number: usize, kept: usize) -> Result<(), ApplyError> {
         let (plan, step) = (self.plan, &self.plan.steps[number]);
+        if !self.progress.proceeds() {
+            return Err(Stopped::by_request(plan, number, kept).into());
+        }
         self.progress.step(number + 1, plan.steps.len(), step);
         let stop = |error| Stopped::at(plan, number, kept, None, error);
         if !step.preconditions.is_empty() {
@@ -178,10 +170,22 @@ impl Run<'_> {
         }
         self.set_pace(step.pace).await.map_err(stop)?;
         for (position, statement) in step.statements.iter().enumerate() {
-            let stop = |error| Stopped::at(plan, number, kept, Some(position), error);
-            self.session.execute(statement).await.map_err(stop)?;
+            let at = Position { step: number + 1, statement: position + 1 };
+            let ran = self.statement(at, statement).await?;
+            ran.map_err(|error| Stopped::at(plan, number, kept, Some(position), error))?;
         }
         Ok(())
+    }
+
+    /// Runs one statement, between the two words about it. The outer error: it could not be announced, and did
+    /// not run.
+    async fn statement(&mut self, at: Position, sql: &str) -> Result<Result<u64, DbError>, ApplyError> {
+        self.progress.before(at, sql).await.map_err(ApplyError::Unrecorded)?;
+        let begun = Instant::now();
+        let ran = self.session.execute(sql).await;
+        let ended = Ended { took: begun.elapsed(), result: ran.as_ref().map(|rows| *rows) };
+        self.progress.after(at, ended).await.map_err(ApplyError::Unrecorded)?;
+        Ok(ran)
     }
 
     /// Sets the time-outs of a pace, if they are not set already.

@@ -10,6 +10,8 @@ mod copy;
 mod error;
 mod fleet;
 mod reference;
+
+pub mod rollout;
 mod study;
 
 use std::collections::{BTreeMap, BTreeSet};
