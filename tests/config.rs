@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
-use undrift::config::{self, Config, Origin, Schedule};
+use undrift::config::{self, Config, Occasion, Origin, Schedule, WebhookFormat};
 use undrift::model::Engine;
 
 const EXAMPLE: &str = r#"
@@ -25,6 +25,16 @@ scratch: { mysql: "mysql://u:${PASSWORD}@h/" }
 concurrency: { at_once: 20, per_server: 2 }
 timeouts: { connect: 5s, read: 2m }
 http: { listen: "0.0.0.0:80" }
+repair: false
+idle_detector: true
+full_read: 30m
+approvals: { expire: 2d }
+retention: { runs: 7d, audit: 730d }
+metrics: { per_tenant: true }
+webhooks:
+  - { url: "https://u:${PASSWORD}@h/hook", secret: "${PASSWORD}", events: blocked }
+  - { url: "https://h/s3cret", format: slack, events: [drift_found, approval_needed] }
+  - { url: "http://h" }
 "#;
 
 fn environment(name: &str) -> Option<String> {
@@ -58,6 +68,32 @@ fn everything_in_the_example_is_resolved() {
     assert_eq!((config.concurrency.at_once, config.concurrency.per_server), (20, 2));
     assert_eq!((config.timeouts.connect.as_secs(), config.timeouts.read.as_secs()), (5, 120));
     assert_eq!(config.listen.to_string(), "0.0.0.0:80");
+}
+
+#[test]
+fn the_daemon_is_told_what_it_may_do_and_for_how_long() {
+    let config = parse(EXAMPLE);
+    let days = |days: u64| Duration::from_secs(days * 86_400);
+    assert_eq!((config.repair, config.idle_detector, config.metrics_per_tenant), (false, true, true));
+    assert_eq!((config.full_read, config.approvals_expire), (Duration::from_secs(1800), days(2)));
+    assert_eq!((config.retention.runs, config.retention.audit), (days(7), days(730)));
+    let usual = parse("tenants: []");
+    assert_eq!((usual.repair, usual.idle_detector, usual.metrics_per_tenant), (true, false, false));
+    assert_eq!((usual.full_read, usual.approvals_expire), (Duration::from_secs(3600), days(7)));
+    assert_eq!((usual.retention.runs, usual.retention.audit), (days(30), days(365)));
+    assert!(usual.webhooks.is_empty());
+}
+
+#[test]
+fn webhooks_are_told_what_they_asked_for() {
+    let config = parse(EXAMPLE);
+    let [json, slack, all] = &config.webhooks[..] else { panic!("{:?}", config.webhooks) };
+    assert_eq!(json.url.expose_secret(), "https://u:s3cret@h/hook");
+    assert_eq!((json.secret.as_ref().unwrap().expose_secret(), json.format), ("s3cret", WebhookFormat::Json));
+    assert_eq!(json.events, [Occasion::Blocked]);
+    assert_eq!((slack.format, slack.secret.is_none()), (WebhookFormat::Slack, true));
+    assert_eq!(slack.events, [Occasion::DriftFound, Occasion::ApprovalNeeded]);
+    assert_eq!(all.events, Occasion::ALL);
 }
 
 #[test]
@@ -122,7 +158,7 @@ fn a_cron_line_is_a_schedule() {
 #[test]
 fn every_mistake_is_shown_at_its_place_and_no_secret() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config/bad");
-    for name in ["mistakes", "no-schema", "syntax"] {
+    for name in ["mistakes", "no-schema", "service", "syntax"] {
         let text = std::fs::read_to_string(root.join(format!("{name}.yaml"))).unwrap();
         let path = PathBuf::from(format!("{name}.yaml"));
         let rendered = Config::parse(&path, &text, &environment).unwrap_err().render(false);
@@ -141,14 +177,17 @@ fn documentation() -> String {
 fn the_example_of_the_documentation_is_sound() {
     let text = documentation();
     let example = text.split("```yaml").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
-    let set = |_: &str| Some("mysql://u@h/d".to_owned());
+    let set = |name: &str| Some(if name == "SLACK_URL" { "https://h/hook" } else { "mysql://u@h/d" }.to_owned());
     let config = Config::parse(Path::new("docs/config.md"), example, &set).unwrap_or_else(|report| panic!("{report}"));
     assert_eq!(config.sources.len(), 3);
 }
 
 #[test]
-fn the_documentation_explains_every_key() {
+fn the_documentation_explains_every_key_and_event() {
     let text = documentation();
+    for event in Occasion::KEYS {
+        assert!(text.contains(&format!("`{event}`")), "docs/config.md lacks {event}");
+    }
     let schema = config::json_schema();
     let shapes = std::iter::once(&schema).chain(schema["$defs"].as_object().into_iter().flat_map(|defs| defs.values()));
     for key in shapes.flat_map(|shape| shape["properties"].as_object().unwrap().keys()) {

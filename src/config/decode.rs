@@ -49,6 +49,13 @@ impl Decoder<'_> {
             concurrency: root.get("concurrency").map(|node| self.concurrency(node)).unwrap_or_default(),
             timeouts: root.get("timeouts").map(|node| self.timeouts(node)).unwrap_or_default(),
             listen: root.get("http").and_then(|http| self.listen(http.get("listen")?)).unwrap_or(usual.listen),
+            repair: root.get("repair").and_then(Node::bool).unwrap_or(usual.repair),
+            idle_detector: root.get("idle_detector").and_then(Node::bool).unwrap_or(usual.idle_detector),
+            full_read: root.get("full_read").and_then(|node| self.interval(node)).unwrap_or(usual.full_read),
+            approvals_expire: self.approvals_expire(root).unwrap_or(usual.approvals_expire),
+            retention: root.get("retention").map(|node| self.retention(node)).unwrap_or_default(),
+            metrics_per_tenant: root.get("metrics").is_some_and(|metrics| metrics.flag("per_tenant")),
+            webhooks: self.webhooks(root.get("webhooks")),
         }
     }
 
@@ -168,15 +175,25 @@ impl Decoder<'_> {
     }
 
     fn timeout(&mut self, node: &Node) -> Option<Duration> {
-        let timeout = match duration::parse(&self.text(node)?) {
-            Ok(timeout) if timeout.is_zero() => Err("it must be longer than nothing".to_owned()),
-            timeout => timeout,
+        self.duration(node, "a time-out", duration::parse)
+    }
+
+    /// A stretch of time longer than nothing.
+    pub(super) fn duration(
+        &mut self,
+        node: &Node,
+        what: &str,
+        read: impl Fn(&str) -> Result<Duration, String>,
+    ) -> Option<Duration> {
+        let found = match read(&self.text(node)?) {
+            Ok(found) if found.is_zero() => Err("it must be longer than nothing".to_owned()),
+            found => found,
         };
-        if let Err(why) = &timeout {
+        if let Err(why) = &found {
             let help = "write a number with its unit: ms, s, m, h or d, as in `500ms`, `10s`, `1m`";
-            self.complain(node, format!("not a time-out: {why}"), help);
+            self.complain(node, format!("not {what}: {why}"), help);
         }
-        timeout.ok()
+        found.ok()
     }
 
     fn listen(&mut self, node: &Node) -> Option<std::net::SocketAddr> {

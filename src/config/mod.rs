@@ -9,8 +9,10 @@ mod environment;
 mod like;
 mod paths;
 mod redact;
+mod service;
 mod shape;
 mod sources;
+mod webhook;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -26,6 +28,9 @@ use crate::yaml::{self, Node, Report};
 pub use environment::Environment;
 pub use like::Like;
 pub use shape::CONFIG as SHAPE;
+pub use webhook::{Occasion, Webhook, WebhookFormat};
+
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// A configuration with everything resolved.
 #[derive(Clone, Debug)]
@@ -48,6 +53,20 @@ pub struct Config {
     pub timeouts: Timeouts,
     /// Where the daemon's HTTP server listens.
     pub listen: SocketAddr,
+    /// Whether the daemon changes anything at all, or only looks.
+    pub repair: bool,
+    /// Whether tenants on PostgreSQL in which nothing was done are passed over without a connection.
+    pub idle_detector: bool,
+    /// How old a tenant's last full read may be before the idle detector is not believed any more.
+    pub full_read: Duration,
+    /// How long a question, or an approval that nobody used, stays open.
+    pub approvals_expire: Duration,
+    /// How long history is kept.
+    pub retention: Retention,
+    /// Whether metrics name single tenants.
+    pub metrics_per_tenant: bool,
+    /// Who is told what happens.
+    pub webhooks: Vec<Webhook>,
 }
 
 /// A schema file and the name that people know it by.
@@ -95,6 +114,21 @@ pub struct Timeouts {
 impl Default for Timeouts {
     fn default() -> Self {
         Self { connect: Duration::from_secs(10), read: Duration::from_secs(60) }
+    }
+}
+
+/// How long history is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// What passes found.
+    pub runs: Duration,
+    /// What was done, and who allowed it.
+    pub audit: Duration,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { runs: DAY * 30, audit: DAY * 365 }
     }
 }
 
@@ -194,6 +228,13 @@ impl Default for Config {
             concurrency: Concurrency::default(),
             timeouts: Timeouts::default(),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9464)),
+            repair: true,
+            idle_detector: false,
+            full_read: Duration::from_secs(3600),
+            approvals_expire: DAY * 7,
+            retention: Retention::default(),
+            metrics_per_tenant: false,
+            webhooks: Vec::new(),
         }
     }
 }

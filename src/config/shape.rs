@@ -2,6 +2,8 @@
 
 use crate::yaml::{Key, Kind, Shape};
 
+use super::webhook::{Occasion, WebhookFormat};
+
 /// The configuration.
 pub static CONFIG: Shape = Shape {
     name: "a configuration",
@@ -28,6 +30,17 @@ pub static CONFIG: Shape = Shape {
         Key::new("concurrency", Kind::Object(&CONCURRENCY), "How many tenants are looked at together."),
         Key::new("timeouts", Kind::Object(&TIMEOUTS), "How long connecting and reading may take."),
         Key::new("http", Kind::Object(&HTTP), "The daemon's HTTP server."),
+        Key::new("repair", Kind::Bool, "Whether the daemon changes anything at all; true when left out."),
+        Key::new(
+            "idle_detector",
+            Kind::Bool,
+            "Whether PostgreSQL databases in which nothing was done are passed over; false when left out.",
+        ),
+        Key::new("full_read", Kind::Text, "How often `idle_detector` is not believed; 1h when left out."),
+        Key::new("approvals", Kind::Object(&APPROVALS), "Questions to people."),
+        Key::new("retention", Kind::Object(&RETENTION), "How long history is kept."),
+        Key::new("metrics", Kind::Object(&METRICS), "What `/metrics` shows."),
+        Key::new("webhooks", Kind::List(&Kind::Object(&WEBHOOK)), "Who is told what happens."),
     ],
 };
 
@@ -98,6 +111,34 @@ static TIMEOUTS: Shape = Shape {
 static HTTP: Shape = Shape {
     name: "an HTTP server",
     keys: &[Key::new("listen", Kind::Text, "Address and port; 127.0.0.1:9464 when left out.")],
+};
+
+static APPROVALS: Shape = Shape {
+    name: "a set of rules for approvals",
+    keys: &[Key::new("expire", Kind::Text, "How long a question, or an unused approval, is open; 7d when left out.")],
+};
+
+static RETENTION: Shape = Shape {
+    name: "a set of retention times",
+    keys: &[
+        Key::new("runs", Kind::Text, "How long it is known what passes found; 30d when left out."),
+        Key::new("audit", Kind::Text, "How long it is known what was done; 365d when left out."),
+    ],
+};
+
+static METRICS: Shape = Shape {
+    name: "a set of rules for metrics",
+    keys: &[Key::new("per_tenant", Kind::Bool, "Whether there are gauges for each tenant; false when left out.")],
+};
+
+static WEBHOOK: Shape = Shape {
+    name: "a webhook",
+    keys: &[
+        Key::required("url", Kind::Text, "Where to: `https://…` or `http://…`."),
+        Key::new("format", Kind::Words(&WebhookFormat::KEYS), "What is sent; `json` when left out."),
+        Key::new("secret", Kind::Text, "The key that messages are signed with."),
+        Key::new("events", Kind::OneOrMore(&Kind::Words(&Occasion::KEYS)), "What it is told; all when left out."),
+    ],
 };
 
 const LABELS: Kind = Kind::Map(&Kind::Text);

@@ -5,13 +5,24 @@ use std::time::Duration;
 const UNITS: [(&str, u64); 5] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 
 /// The longest duration that is taken seriously: a hundred days.
-const LONGEST: Duration = Duration::from_secs(100 * 86_400);
+const LONGEST: Duration = Duration::from_secs(100 * DAY);
+
+/// The seconds of a day.
+const DAY: u64 = 86_400;
 
 /// Reads a duration.
 ///
 /// # Errors
 /// A clause for people that says what is wrong with it.
 pub fn parse(text: &str) -> Result<Duration, String> {
+    parse_up_to(text, LONGEST)
+}
+
+/// Reads a duration that may be as long as `longest`, whole days.
+///
+/// # Errors
+/// A clause for people that says what is wrong with it.
+pub fn parse_up_to(text: &str, longest: Duration) -> Result<Duration, String> {
     let mut rest = text.trim();
     let mut total = Duration::ZERO;
     if rest.is_empty() {
@@ -22,7 +33,7 @@ pub fn parse(text: &str) -> Result<Duration, String> {
         total = total.saturating_add(part);
         rest = after.trim_start();
     }
-    if total > LONGEST { Err("it is longer than 100d".to_owned()) } else { Ok(total) }
+    if total > longest { Err(format!("it is longer than {}d", longest.as_secs() / DAY)) } else { Ok(total) }
 }
 
 /// One number with its unit, and what stands behind it.
@@ -69,5 +80,8 @@ mod tests {
         ] {
             assert_eq!(parse(text).unwrap_err(), why, "{text}");
         }
+        let year = Duration::from_secs(365 * DAY);
+        assert_eq!(parse_up_to("365d", year), Ok(year));
+        assert_eq!(parse_up_to("366d", year).unwrap_err(), "it is longer than 365d");
     }
 }
