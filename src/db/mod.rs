@@ -4,6 +4,7 @@
 //! [`Session`] only. What a catalog's rows mean is worked out in pure code beside the queries.
 
 mod error;
+mod glance;
 mod target;
 
 pub mod mysql;
@@ -13,6 +14,7 @@ pub mod sqlite;
 use std::time::Duration;
 
 pub use error::{DbError, Trouble};
+pub use glance::Glance;
 pub use target::Target;
 
 use crate::model::{Engine, Hash, Platform, Schema};
@@ -65,8 +67,14 @@ pub trait Connection: Sized {
     /// The database that the server says this is.
     fn place(&self) -> &Place;
 
-    /// Reads the whole catalog. Never half of it: what cannot be read is [`Trouble::Unreadable`].
-    async fn read(&mut self) -> Result<Reading, DbError>;
+    /// Gets the whole catalog without working anything out. Never half of it: what cannot be read is
+    /// [`Trouble::Unreadable`].
+    async fn glance(&mut self) -> Result<Glance, DbError>;
+
+    /// Reads the whole catalog.
+    async fn read(&mut self) -> Result<Reading, DbError> {
+        self.glance().await?.reading()
+    }
 
     /// Gets ready for changing things: the owner's role, the search path, the SQL mode.
     async fn prepare(&mut self) -> Result<(), DbError>;
@@ -197,8 +205,8 @@ impl Connection for Session {
         each!(self, inner => inner.place())
     }
 
-    async fn read(&mut self) -> Result<Reading, DbError> {
-        each!(self, inner => inner.read().await)
+    async fn glance(&mut self) -> Result<Glance, DbError> {
+        each!(self, inner => inner.glance().await)
     }
 
     async fn prepare(&mut self) -> Result<(), DbError> {

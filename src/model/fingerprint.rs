@@ -32,6 +32,24 @@ impl Hash {
     }
 }
 
+/// A hash of values that come one by one.
+#[derive(Default)]
+pub struct Hashing(Sha256);
+
+impl Hashing {
+    /// Adds a value, or that there is none. Its length goes in front of it, so that no two series of
+    /// values look the same by accident.
+    pub fn add(&mut self, value: Option<&[u8]>) {
+        self.0.update(value.map_or(u64::MAX, |bytes| bytes.len() as u64).to_le_bytes());
+        self.0.update(value.unwrap_or_default());
+    }
+
+    /// The hash of everything that was added.
+    pub fn finish(self) -> Hash {
+        Hash(self.0.finalize().into())
+    }
+}
+
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))

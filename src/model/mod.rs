@@ -21,7 +21,7 @@ mod verdict;
 pub use change::{Change, Member, MemberKind, Property};
 pub use change_kind::ChangeKind;
 pub use engine::{Engine, Platform, Vendor, Version};
-pub use fingerprint::{FORMAT as FINGERPRINT_FORMAT, Fingerprint, Hash};
+pub use fingerprint::{FORMAT as FINGERPRINT_FORMAT, Fingerprint, Hash, Hashing};
 pub use glob::Glob;
 pub use hazard::{Hazard, HazardNote};
 pub use name::QName;

@@ -3,16 +3,19 @@
 //! Two readings of the same structure give the same schema whatever its history. Tables come in the
 //! form of [`canon`](super::canon); everything else is kept as text and counts as not modelled.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::canon::{self, Defaults, NotModelled};
+use super::canon::{self, Charsets, Defaults, NotModelled};
 use super::wire::Answer;
 use super::{MysqlSession, grants};
-use crate::db::{DbError, Reading, Trouble};
+use crate::db::{DbError, Glance, Reading, Trouble};
 use crate::dialect::mysql::names::quote;
-use crate::model::{Hash, Opaque, QName, Schema, Vendor};
+use crate::model::{Hash, Hashing, Opaque, Platform, QName, Schema, Vendor};
 
 const INVENTORY: &str = include_str!("queries/inventory.sql");
+
+/// The default collation of each character set: the server's, so it is asked for once a session.
+const CHARSETS: &str = "SELECT CHARACTER_SET_NAME, DEFAULT_COLLATE_NAME FROM information_schema.CHARACTER_SETS";
 
 /// A thing in the database, before its definition is known.
 #[derive(Debug)]
@@ -64,7 +67,7 @@ struct Inventory {
 
 impl MysqlSession {
     /// Reads everything, once more from the start if something was dropped between the two messages.
-    pub(super) async fn read_catalog(&mut self) -> Result<Reading, DbError> {
+    pub(super) async fn read_catalog(&mut self) -> Result<Glance, DbError> {
         match self.read_once().await {
             Err(error) if matches!(error.code.as_deref(), Some("1146" | "1305" | "1360" | "1539" | "4091")) => {
                 self.read_once().await
@@ -73,10 +76,11 @@ impl MysqlSession {
         }
     }
 
-    async fn read_once(&mut self) -> Result<Reading, DbError> {
+    async fn read_once(&mut self) -> Result<Glance, DbError> {
         let inventory = self.inventory().await?;
         let texts = self.definitions(&inventory.items).await?;
-        Ok(assemble(&inventory, &texts, &self.platform.version.to_string()))
+        let rows = Rows { inventory, texts };
+        Ok(Glance::mysql(rows.key(&self.platform), rows))
     }
 
     async fn inventory(&mut self) -> Result<Inventory, DbError> {
@@ -84,13 +88,15 @@ impl MysqlSession {
         if self.place.database.is_empty() {
             return Err(DbError::new(Trouble::Usage, doing, "the URL names no database"));
         }
-        let sql = format!("{};\n{INVENTORY}", self.show_grants());
+        let charsets = if self.charsets.is_none() { CHARSETS } else { "DO 0" };
+        let sql = format!("{charsets};\n{};\n{INVENTORY}", self.show_grants());
         let answers = self.wire.ask(&sql, self.patience.read, &doing).await?;
-        let [grants, tables, routines, triggers, events, charsets, place] = answers.as_slice() else {
+        let [charsets, grants, tables, routines, triggers, events, place] = answers.as_slice() else {
             return Err(DbError::new(Trouble::Unreadable, doing, "the server did not answer every question"));
         };
         self.check_place(place, &doing)?;
         self.check_grants(grants, &doing)?;
+        let charsets = self.charsets.get_or_insert_with(|| default_collations(charsets)).clone();
         let mut items = Vec::new();
         items.extend(tables.rows.iter().map(|row| table_item(row)));
         items.extend(routines.rows.iter().map(|row| routine_item(row)));
@@ -100,7 +106,7 @@ impl MysqlSession {
             database: self.place.database.clone(),
             vendor: self.platform.vendor,
             collation: text(&place.rows[0], 2).to_ascii_lowercase(),
-            charsets: charsets.rows.iter().map(|row| (lower(row, 0), lower(row, 1))).collect::<BTreeMap<_, _>>(),
+            charsets,
         };
         Ok(Inventory { items, defaults })
     }
@@ -172,37 +178,69 @@ fn trigger_item(row: &[Option<String>]) -> Item {
     Item { kind: Kind::Trigger, name: text(row, 0), table: Some(text(row, 1)) }
 }
 
-/// Puts a reading together from the definitions.
-fn assemble(inventory: &Inventory, texts: &[Option<String>], version: &str) -> Reading {
-    let mut schema = Schema::default();
-    let mut key = vec![version.to_owned(), inventory.defaults.collation.clone()];
-    let mut copied = Vec::new();
-    for (item, text) in inventory.items.iter().zip(texts) {
-        let (structure, counts) = match (&item.kind, text) {
-            (Kind::Table, Some(text)) => match canon::table(text, &inventory.defaults) {
-                Ok(shown) => {
-                    let cut = shown.cut(text);
-                    schema.tables.insert(shown.table.name.clone(), shown.table);
-                    (Some(cut), true)
-                }
-                Err(NotModelled(what)) => (not_modelled(item, text, &what, &mut schema), !text.contains("CONNECTION=")),
-            },
-            (kind, text) => {
-                let sql = text.as_deref().map(canon::without_definer);
-                schema.opaque.push(opaque(item, sql.clone()));
-                (sql, *kind == Kind::Sequence)
-            }
-        };
-        key.push(format!("{} {} {}", item.kind.keyword(), item.name, structure.as_deref().unwrap_or("?")));
-        copied.extend(structure.filter(|_| counts).map(|sql| (item.kind != Kind::Sequence, sql)));
-    }
-    Reading { schema, raw: Hash::of_json(&key), copy: Some(copy(copied)) }
+fn default_collations(answer: &Answer) -> Arc<Charsets> {
+    Arc::new(answer.rows.iter().map(|row| (lower(row, 0), lower(row, 1))).collect())
 }
 
-fn not_modelled(item: &Item, text: &str, what: &str, schema: &mut Schema) -> Option<String> {
-    tracing::debug!(table = item.name, what, "a table is not modelled");
-    schema.opaque.push(opaque(item, Some(text.to_owned())));
-    Some(text.to_owned())
+/// What the two messages were answered with.
+pub(in crate::db) struct Rows {
+    inventory: Inventory,
+    texts: Vec<Option<String>>,
+}
+
+impl Rows {
+    /// The hash of everything that the structure comes from.
+    fn key(&self, platform: &Platform) -> Hash {
+        let defaults = &self.inventory.defaults;
+        let mut hashing = Hashing::default();
+        hashing.add(Some(platform.to_string().as_bytes()));
+        hashing.add(Some(defaults.database.as_bytes()));
+        hashing.add(Some(defaults.collation.as_bytes()));
+        for (charset, collation) in &*defaults.charsets {
+            hashing.add(Some(charset.as_bytes()));
+            hashing.add(Some(collation.as_bytes()));
+        }
+        for (item, text) in self.inventory.items.iter().zip(&self.texts) {
+            hashing.add(Some(item.kind.keyword().as_bytes()));
+            hashing.add(Some(item.name.as_bytes()));
+            let parts = text.as_deref().map(canon::around_counter);
+            hashing.add(parts.map(|(before, _)| before.as_bytes()));
+            hashing.add(parts.map(|(_, after)| after.as_bytes()));
+        }
+        hashing.finish()
+    }
+
+    /// What the definitions describe.
+    pub(in crate::db) fn reading(self, raw: Hash) -> Result<Reading, DbError> {
+        let mut schema = Schema::default();
+        let mut copied = Vec::new();
+        for (item, text) in self.inventory.items.iter().zip(&self.texts) {
+            let structure = add(item, text.as_deref(), &self.inventory.defaults, &mut schema);
+            copied.extend(structure.map(|sql| (item.kind != Kind::Sequence, sql)));
+        }
+        Ok(Reading { schema, raw, copy: Some(copy(copied)) })
+    }
+}
+
+/// Adds a thing to the schema. Returns the statement by which a copy gets it, if it is to.
+fn add(item: &Item, text: Option<&str>, defaults: &Defaults, schema: &mut Schema) -> Option<String> {
+    let Some(text) = text.filter(|_| item.kind == Kind::Table) else {
+        let sql = text.map(canon::without_definer);
+        schema.opaque.push(opaque(item, sql.clone()));
+        return sql.filter(|_| item.kind == Kind::Sequence);
+    };
+    match canon::table(text, defaults) {
+        Ok(shown) => {
+            let cut = shown.cut(text);
+            schema.tables.insert(shown.table.name.clone(), shown.table);
+            Some(cut)
+        }
+        Err(NotModelled(what)) => {
+            tracing::debug!(table = item.name, what, "a table is not modelled");
+            schema.opaque.push(opaque(item, Some(text.to_owned())));
+            Some(text.to_owned()).filter(|text| !text.contains("CONNECTION="))
+        }
+    }
 }
 
 fn opaque(item: &Item, sql: Option<String>) -> Opaque {

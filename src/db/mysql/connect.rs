@@ -26,6 +26,7 @@ pub(super) async fn connect(target: &Target, patience: Patience) -> Result<Mysql
         place: Place { database: field(2), user: field(3) },
         role: field(7),
         implicit_timestamps: field(8) == "0",
+        charsets: None,
         patience,
         statement: patience.read,
         tables_locked: false,

@@ -16,10 +16,13 @@ mod scratch;
 mod script;
 mod wire;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Connection, DbError, Patience, Place, Reading, Scratch, Target, Trouble};
+use super::{Connection, DbError, Glance, Patience, Place, Scratch, Target, Trouble};
 use crate::model::{Platform, Schema, Vendor};
+use canon::Charsets;
+pub(super) use catalog::Rows;
 use wire::{Answer, Wire};
 
 /// What a session is set to. `time_zone` is UTC because the defaults of `timestamp` columns are shown in it; a
@@ -35,6 +38,7 @@ pub struct MysqlSession {
     place: Place,
     role: String,
     implicit_timestamps: bool,
+    charsets: Option<Arc<Charsets>>,
     patience: Patience,
     statement: Duration,
     tables_locked: bool,
@@ -53,7 +57,7 @@ impl Connection for MysqlSession {
         &self.place
     }
 
-    async fn read(&mut self) -> Result<Reading, DbError> {
+    async fn glance(&mut self) -> Result<Glance, DbError> {
         self.read_catalog().await
     }
 

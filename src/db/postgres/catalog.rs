@@ -1,9 +1,12 @@
 //! The rows of the catalog with names and types, as they came: nothing is joined here.
 
-use super::wire::{Answer, Row};
+use sqlx::postgres::PgRow;
+
+use super::wire::{Answer, Row, texts};
 use crate::model::Version;
 
 const CATALOG: &str = include_str!("queries/catalog.sql");
+const BUILTIN: &str = include_str!("queries/builtin.sql");
 
 /// Columns of the catalog that came with a version, and what stands for them before it.
 const SINCE: [(&str, u16, &str); 5] = [
@@ -14,11 +17,16 @@ const SINCE: [(&str, u16, &str); 5] = [
     ("conperiod", 18, "false"),
 ];
 
-/// The selects for a server of this version.
-pub(super) fn query(version: Version) -> String {
-    SINCE.iter().fold(CATALOG.trim().to_owned(), |sql, (column, since, before)| {
+/// The selects of [`Catalog`] for a server of this version, and those of [`Builtin`] if asked for.
+pub(super) fn query(version: Version, builtin: bool) -> String {
+    let mut sql = SINCE.iter().fold(CATALOG.trim().to_owned(), |sql, (column, since, before)| {
         sql.replace(&format!("{{{column}}}"), if version.0 >= *since { column } else { before })
-    })
+    });
+    if builtin {
+        sql.push_str(";\n");
+        sql.push_str(BUILTIN.trim());
+    }
+    sql
 }
 
 /// An object's number within one catalog of one database.
@@ -205,20 +213,21 @@ records! {
 }
 
 macro_rules! catalog {
-    ($($field:ident: $record:ident),* $(,)?) => {
-        /// All rows, by catalog, in the order of the selects.
+    ($(#[$doc:meta])* $name:ident { $($field:ident: $record:ident),* $(,)? }) => {
+        $(#[$doc])*
         #[derive(Debug)]
-        pub(super) struct Catalog { $(pub(super) $field: Vec<$record>),* }
+        pub(super) struct $name { $(pub(super) $field: Vec<$record>),* }
 
-        impl Catalog {
-            /// Takes the answers apart. What came before the selects has no rows.
+        impl $name {
+            /// How many selects there are.
+            pub(super) const SELECTS: usize = [$(stringify!($field)),*].len();
+
+            /// Takes the answers to the selects apart.
             ///
             /// # Errors
             /// What is not as this version of the catalog should be.
-            pub(super) fn from_answers(answers: Vec<Answer>) -> Result<Self, String> {
-                let selects = [$(stringify!($field)),*].len();
-                let skipped = answers.len().saturating_sub(selects + 1);
-                let mut answers = answers.into_iter().skip(skipped);
+            pub(super) fn from_answers(answers: Vec<Answer<PgRow>>) -> Result<Self, String> {
+                let mut answers = answers.into_iter();
                 Ok(Self { $($field: records(answers.next())?),* })
             }
         }
@@ -226,6 +235,17 @@ macro_rules! catalog {
 }
 
 catalog! {
+    /// What all databases of a server have in common, by catalog, in the order of the selects.
+    Builtin {
+        operator_classes: OperatorClass,
+        access_methods: AccessMethod,
+        types: Type,
+    }
+}
+
+catalog! {
+    /// What a database has of its own, by catalog, in the order of the selects.
+    Catalog {
     namespaces: Namespace,
     extensions: Extension,
     extension_owned: Owned,
@@ -249,11 +269,13 @@ catalog! {
     policies: Policy,
     statistics: Statistics,
     event_triggers: EventTrigger,
+    }
 }
 
-fn records<R: Record>(answer: Option<Answer>) -> Result<Vec<R>, String> {
+fn records<R: Record>(answer: Option<Answer<PgRow>>) -> Result<Vec<R>, String> {
     let answer = answer.ok_or("the server answered fewer queries than it was asked")?;
-    answer.rows.into_iter().map(R::read).collect()
+    let record = |row| R::read(texts(&row).map_err(|error| error.to_string())?);
+    answer.rows.into_iter().map(record).collect()
 }
 
 #[cfg(test)]
@@ -271,8 +293,8 @@ mod tests {
 
     #[test]
     fn asks_each_version_for_what_it_has() {
-        assert!(!query(Version(12, 0, 0)).contains("conenforced"));
-        assert!(query(Version(18, 0, 0)).contains("indnullsnotdistinct"));
-        assert!(!query(Version(15, 0, 0)).contains('{'));
+        assert!(!query(Version(12, 0, 0), false).contains("conenforced"));
+        assert!(query(Version(18, 0, 0), false).contains("indnullsnotdistinct"));
+        assert!(!query(Version(15, 0, 0), true).contains('{'));
     }
 }

@@ -50,16 +50,42 @@ pub(super) struct Locale {
     pub(super) rules: Option<String>,
 }
 
-/// A fresh session and what the server said of itself.
+/// What a server says of itself.
+#[derive(Clone)]
 pub(super) struct Greeting {
-    pub(super) wire: Wire,
     pub(super) platform: Platform,
     pub(super) place: Place,
     pub(super) locale: Locale,
+    /// Its own words.
+    pub(super) said: Row,
+}
+
+impl Greeting {
+    /// The message that sets a session up and asks where it is.
+    pub(super) fn message() -> String {
+        format!("{SETTINGS};\n{GREETING}")
+    }
+
+    /// Reads the one row that it is answered with.
+    pub(super) fn of(said: Row, doing: &str) -> Result<Self, DbError> {
+        let text = |at: usize| said.get(at).cloned().flatten();
+        let platform = platform(&said).map_err(|message| DbError::new(Trouble::Usage, doing, message))?;
+        let place = Place { database: text(1).unwrap_or_default(), user: text(2).unwrap_or_default() };
+        let locale = Locale { provider: text(6), name: text(7), rules: text(8) };
+        Ok(Self { platform, place, locale, said })
+    }
 }
 
 /// Connects, sets the session up and asks where it is.
-pub(super) async fn greet(target: &Target, patience: Patience) -> Result<Greeting, DbError> {
+pub(super) async fn greet(target: &Target, patience: Patience) -> Result<(Wire, Greeting), DbError> {
+    let mut wire = open(target, patience).await?;
+    let said = wire.row(&Greeting::message(), patience.connect).await?;
+    let greeting = Greeting::of(said, &format!("connect to {target}"))?;
+    Ok((wire, greeting))
+}
+
+/// Connects, and says nothing yet.
+pub(super) async fn open(target: &Target, patience: Patience) -> Result<Wire, DbError> {
     let doing = format!("connect to {target}");
     let options = options(target, &doing)?;
     let connecting = PgConnection::connect_with(&options);
@@ -70,16 +96,7 @@ pub(super) async fn greet(target: &Target, patience: Patience) -> Result<Greetin
             return Err(DbError::new(Trouble::TimedOut, doing, message));
         }
     };
-    let mut wire = Wire::new(connection, options.get_database().unwrap_or(options.get_username()).to_owned());
-    let row = wire.row(&format!("{SETTINGS};\n{GREETING}"), patience.connect).await?;
-    let platform = platform(&row).map_err(|message| DbError::new(Trouble::Usage, &doing, message))?;
-    let text = |at: usize| row.get(at).cloned().flatten();
-    Ok(Greeting {
-        wire,
-        platform,
-        place: Place { database: text(1).unwrap_or_default(), user: text(2).unwrap_or_default() },
-        locale: Locale { provider: text(6), name: text(7), rules: text(8) },
-    })
+    Ok(Wire::new(connection, options.get_database().unwrap_or(options.get_username()).to_owned()))
 }
 
 fn options(target: &Target, doing: &str) -> Result<PgConnectOptions, DbError> {
@@ -121,7 +138,7 @@ fn platform(row: &Row) -> Result<Platform, String> {
 }
 
 /// `150004` is 15.4.
-fn version(number: u32) -> Version {
+pub(super) fn version(number: u32) -> Version {
     let part = |number: u32| u16::try_from(number).unwrap_or(u16::MAX);
     Version(part(number / 10_000), part(number % 10_000), 0)
 }

@@ -12,8 +12,9 @@
 
 use std::time::Duration;
 
-use super::wire::{Answer, Row};
-use super::{GRACE, PostgresSession, Transaction, catalog, role, scratch};
+use super::rows::Answers;
+use super::wire::Row;
+use super::{PostgresSession, Transaction, role, scratch};
 use crate::db::{Connection, DbError, Place, Scratch, Session, Trouble, Undo};
 use crate::model::Schema;
 
@@ -40,7 +41,7 @@ pub(super) async fn make(tenant: &PostgresSession, wanted: &Schema) -> Result<Sc
     match furnish(&mut session, wanted).await {
         Ok(()) => Ok(Scratch { session: Session::Postgres(Box::new(session)), undo: Undo::Rollback }),
         Err(error) => {
-            let user = session.place.user.clone();
+            let user = session.greeting.place.user.clone();
             session.close().await;
             Err(if error.trouble == Trouble::Privilege { refused(&user, &error.message) } else { error })
         }
@@ -57,7 +58,7 @@ async fn furnish(session: &mut PostgresSession, wanted: &Schema) -> Result<(), D
     session.inside = true;
     session.limit(LOCK_TIMEOUT, session.patience.read).await?;
     session.send("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE").await?;
-    role::become_owner(&mut session.wire, &session.place, session.patience.read).await?;
+    role::become_owner(&mut session.wire, &session.greeting.place, session.patience.read).await?;
     let moves = survey(session).await?;
     make_room(session, &moves).await?;
     for extension in &wanted.extensions {
@@ -122,7 +123,7 @@ async fn finish<T>(session: &mut PostgresSession, alone: bool, done: Result<T, D
         Err(_) if alone => session.rollback().await?,
         Err(_) => session.transaction = Transaction::Failed,
     }
-    done.map_err(|error| explained(error, &session.place))
+    done.map_err(|error| explained(error, &session.greeting.place))
 }
 
 /// Tells what cannot run here from what cannot run at all.
@@ -136,11 +137,10 @@ fn explained(mut error: DbError, place: &Place) -> DbError {
 }
 
 /// The catalog's rows. Reading a view locks its tables for others, so it is taken back.
-pub(super) async fn rows(session: &mut PostgresSession) -> Result<Vec<Answer>, DbError> {
+pub(super) async fn rows(session: &mut PostgresSession, selects: &str) -> Result<Answers, DbError> {
     session.begin().await?;
-    let catalog = catalog::query(session.platform.version);
-    let message = format!("SET LOCAL search_path = pg_catalog, public; {catalog}; SET LOCAL search_path = public");
-    let answers = session.send_within(&message, session.patience.read + GRACE).await;
+    let message = format!("SET LOCAL search_path = pg_catalog, public; {selects}; SET LOCAL search_path = public");
+    let answers = session.fetch(&message).await;
     session.rollback().await?;
     answers
 }

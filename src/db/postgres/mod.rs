@@ -10,16 +10,21 @@ mod error;
 mod inside;
 mod lock;
 mod role;
+mod rows;
 mod scratch;
 mod wire;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use self::catalog::Catalog;
-use self::connect::{Greeting, Locale, SETTINGS};
+use self::catalog::Builtin;
+use self::connect::{Greeting, SETTINGS};
+use self::rows::Answers;
 use self::wire::{Answer, Wire};
-use super::{Connection, DbError, Patience, Place, Reading, Scratch, Target, Trouble};
-use crate::model::{Hash, Platform, Schema};
+use super::{Connection, DbError, Glance, Patience, Place, Scratch, Target, Trouble};
+use crate::model::{Platform, Schema};
+
+pub(super) use self::rows::Rows;
 
 /// Deferred checks are made at once: a table that has one pending, after a backfill say, could not
 /// be altered.
@@ -34,9 +39,9 @@ const GRACE: Duration = Duration::from_secs(5);
 /// A session with one PostgreSQL database.
 pub struct PostgresSession {
     wire: Wire,
-    platform: Platform,
-    place: Place,
-    locale: Locale,
+    greeting: Greeting,
+    /// What the server brings along, once it was read.
+    builtin: Option<Arc<Builtin>>,
     target: Target,
     patience: Patience,
     /// How long to wait for the answer to a statement.
@@ -70,12 +75,21 @@ impl PostgresSession {
         answers
     }
 
-    /// The catalog's rows, from one snapshot.
-    async fn rows(&mut self) -> Result<Vec<Answer>, DbError> {
-        if self.inside && self.transaction == Transaction::None {
-            return inside::rows(self).await;
+    /// Sends a message of selects under the time to read.
+    async fn fetch(&mut self, sql: &str) -> Result<Answers, DbError> {
+        let answers = self.wire.fetch(sql, self.patience.read + GRACE).await;
+        if answers.is_err() && self.transaction == Transaction::Open {
+            self.transaction = Transaction::Failed;
         }
-        let catalog = catalog::query(self.platform.version);
+        answers
+    }
+
+    /// The catalog's rows, from one snapshot.
+    async fn rows(&mut self) -> Result<Answers, DbError> {
+        let catalog = catalog::query(self.greeting.platform.version, self.builtin.is_none());
+        if self.inside && self.transaction == Transaction::None {
+            return inside::rows(self, &catalog).await;
+        }
         let message = if self.transaction == Transaction::None {
             let limit = self.patience.read.as_millis();
             format!(
@@ -85,7 +99,7 @@ impl PostgresSession {
         } else {
             format!("SET LOCAL search_path = pg_catalog, public; {catalog}; SET LOCAL search_path = public")
         };
-        let answers = self.send_within(&message, self.patience.read + GRACE).await;
+        let answers = self.fetch(&message).await;
         if answers.is_err() && self.transaction == Transaction::None {
             // The message ended before its COMMIT.
             let _ = self.wire.send("ROLLBACK", GRACE).await;
@@ -96,25 +110,32 @@ impl PostgresSession {
 
 impl Connection for PostgresSession {
     async fn connect(target: &Target, patience: Patience) -> Result<Self, DbError> {
-        let Greeting { wire, platform, place, locale } = connect::greet(target, patience).await?;
-        let (target, transaction) = (target.clone(), Transaction::None);
-        Ok(Self { wire, platform, place, locale, target, patience, bound: UNLIMITED, transaction, inside: false })
+        let (wire, greeting) = connect::greet(target, patience).await?;
+        Ok(Self {
+            wire,
+            greeting,
+            builtin: None,
+            target: target.clone(),
+            patience,
+            bound: UNLIMITED,
+            transaction: Transaction::None,
+            inside: false,
+        })
     }
 
     fn platform(&self) -> &Platform {
-        &self.platform
+        &self.greeting.platform
     }
 
     fn place(&self) -> &Place {
-        &self.place
+        &self.greeting.place
     }
 
-    async fn read(&mut self) -> Result<Reading, DbError> {
+    async fn glance(&mut self) -> Result<Glance, DbError> {
         let answers = self.rows().await?;
-        let raw = raw_key(&answers);
-        let catalog = Catalog::from_answers(answers)
-            .map_err(|message| DbError::new(Trouble::Unreadable, format!("read {}", self.place.database), message))?;
-        Ok(Reading { schema: canon::schema(&catalog), raw, copy: None })
+        let (glance, builtin) = rows::glance(answers, self.builtin.take(), &self.greeting)?;
+        self.builtin = Some(builtin);
+        Ok(glance)
     }
 
     async fn prepare(&mut self) -> Result<(), DbError> {
@@ -122,7 +143,7 @@ impl Connection for PostgresSession {
             // It has the role that could make the room.
             return Ok(());
         }
-        role::become_owner(&mut self.wire, &self.place, self.patience.read).await
+        role::become_owner(&mut self.wire, &self.greeting.place, self.patience.read).await
     }
 
     async fn execute(&mut self, sql: &str) -> Result<u64, DbError> {
@@ -135,7 +156,7 @@ impl Connection for PostgresSession {
 
     async fn script(&mut self, sql: &str) -> Result<(), DbError> {
         if self.inside {
-            return Err(inside::no_scripts(&self.place));
+            return Err(inside::no_scripts(&self.greeting.place));
         }
         self.send(&without_restrictions(sql)).await.map_err(|error| error.with_statement(sql))?;
         // Dumps change the session for themselves.
@@ -176,7 +197,11 @@ impl Connection for PostgresSession {
             // COMMIT would take it back as well, and say that all went well.
             self.rollback().await?;
             let message = "a statement failed before, so the transaction was taken back";
-            return Err(DbError::new(Trouble::Statement, format!("commit on {}", self.place.database), message));
+            return Err(DbError::new(
+                Trouble::Statement,
+                format!("commit on {}", self.greeting.place.database),
+                message,
+            ));
         }
         let committed = self.send(if self.inside { inside::COMMIT } else { "COMMIT" }).await;
         self.transaction = Transaction::None;
@@ -224,21 +249,6 @@ impl Connection for PostgresSession {
         }
         self.wire.close().await;
     }
-}
-
-/// The hash of everything that came back.
-fn raw_key(answers: &[Answer]) -> Hash {
-    let mut bytes = Vec::new();
-    for (at, answer) in answers.iter().enumerate() {
-        for cell in answer.rows.iter().flatten() {
-            // A length in front of each value, so that no two readings look the same by accident.
-            let length = cell.as_ref().map_or(u64::MAX, |text| text.len() as u64);
-            bytes.extend(length.to_le_bytes());
-            bytes.extend(cell.as_deref().unwrap_or_default().bytes());
-        }
-        bytes.extend(at.to_le_bytes());
-    }
-    Hash::of(bytes)
 }
 
 /// A dump without the lines by which `pg_dump` keeps `psql` from running commands of its own.

@@ -34,12 +34,12 @@ pub(super) async fn make(
     same_version(tenant.platform(), keeper.platform())?;
     let name = fresh_name();
     keeper.send(&format!("SELECT pg_advisory_lock({KEY}, hashtext({}))", literal(&name))).await?;
-    if let Err(error) = create(&mut keeper, &name, &tenant.platform, &tenant.locale).await {
+    if let Err(error) = create(&mut keeper, &name, &tenant.greeting.platform, &tenant.greeting.locale).await {
         keeper.close().await;
         let refused = error.trouble == Trouble::Privilege && server.is_none();
         return if refused { inside::make(tenant, wanted).await } else { Err(error) };
     }
-    let drop = drop_statement(&keeper.platform, &name);
+    let drop = drop_statement(&keeper.greeting.platform, &name);
     match furnish(&keeper, &name, wanted, &places).await {
         Ok(session) => {
             let session = Session::Postgres(Box::new(session));
@@ -84,7 +84,7 @@ async fn create(keeper: &mut PostgresSession, name: &str, like: &Platform, local
         // 55006: somebody else is copying template0 just now.
         let busy = error.code.as_deref() == Some("55006");
         if !busy || attempt == ATTEMPTS {
-            return Err(explained(error, &keeper.place.user));
+            return Err(explained(error, &keeper.greeting.place.user));
         }
         tokio::time::sleep(Duration::from_millis(50 << attempt)).await;
         attempt += 1;
@@ -183,7 +183,7 @@ pub(super) async fn sweep(session: &mut PostgresSession) -> Result<Vec<String>, 
     let within = session.patience.read;
     let mut swept = Vec::new();
     for name in abandoned(&mut session.wire, within).await? {
-        let drop = drop_statement(&session.platform, &name).replace(" WITH (FORCE)", "");
+        let drop = drop_statement(&session.greeting.platform, &name).replace(" WITH (FORCE)", "");
         if session.execute(&drop).await.is_ok() {
             swept.push(name);
         }

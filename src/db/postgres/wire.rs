@@ -15,10 +15,10 @@ use crate::db::{DbError, Trouble};
 pub(super) type Row = Vec<Option<String>>;
 
 /// What one statement of a message returned.
-#[derive(Debug, Default)]
-pub(super) struct Answer {
+#[derive(Debug)]
+pub(super) struct Answer<R = Row> {
     /// The rows of a query.
-    pub(super) rows: Vec<Row>,
+    pub(super) rows: Vec<R>,
     /// How many rows were touched.
     pub(super) affected: u64,
 }
@@ -39,11 +39,25 @@ impl Wire {
 
     /// Sends a message of one or more statements and waits for all answers.
     pub(super) async fn send(&mut self, sql: &str, within: Duration) -> Result<Vec<Answer>, DbError> {
+        self.ask_all(sql, within, |row| texts(&row)).await
+    }
+
+    /// The same with the rows as they come: nothing is copied out of them.
+    pub(super) async fn fetch(&mut self, sql: &str, within: Duration) -> Result<Vec<Answer<PgRow>>, DbError> {
+        self.ask_all(sql, within, Ok).await
+    }
+
+    async fn ask_all<R>(
+        &mut self,
+        sql: &str,
+        within: Duration,
+        take: impl Fn(PgRow) -> Result<R, sqlx::Error>,
+    ) -> Result<Vec<Answer<R>>, DbError> {
         let doing = format!("run on {}", self.place);
         if sql.contains('\0') {
             return Err(DbError::new(Trouble::Usage, doing, "a statement holds a NUL character"));
         }
-        self.ask(within, &doing, async |connection| answers(connection, sql).await).await
+        self.ask(within, &doing, async |connection| answers(connection, sql, take).await).await
     }
 
     /// Runs one statement and returns how many rows it touched. That it is one is the server's
@@ -123,23 +137,26 @@ fn statement(sql: &str) -> AssertSqlSafe<String> {
     AssertSqlSafe(sql.to_owned())
 }
 
-async fn answers(connection: &mut PgConnection, sql: &str) -> Result<Vec<Answer>, sqlx::Error> {
-    let mut answers = Vec::new();
-    let mut answer = Answer::default();
+async fn answers<R>(
+    connection: &mut PgConnection,
+    sql: &str,
+    take: impl Fn(PgRow) -> Result<R, sqlx::Error>,
+) -> Result<Vec<Answer<R>>, sqlx::Error> {
+    let (mut answers, mut rows) = (Vec::new(), Vec::new());
     let mut stream = sqlx::raw_sql(statement(sql)).fetch_many(connection);
     while let Some(item) = stream.try_next().await? {
         match item {
-            Either::Right(row) => answer.rows.push(texts(&row)?),
+            Either::Right(row) => rows.push(take(row)?),
             Either::Left(result) => {
-                answer.affected = result.rows_affected();
-                answers.push(std::mem::take(&mut answer));
+                answers.push(Answer { rows: std::mem::take(&mut rows), affected: result.rows_affected() });
             }
         }
     }
     Ok(answers)
 }
 
-fn texts(row: &PgRow) -> Result<Row, sqlx::Error> {
+/// The values of a row as text.
+pub(super) fn texts(row: &PgRow) -> Result<Row, sqlx::Error> {
     let text = |at| {
         let value = row.try_get_raw(at)?;
         if value.is_null() {

@@ -5,14 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::parse;
 use super::raw::{Entry, Raw};
 use super::verify;
-use crate::db::{DbError, Trouble};
+use crate::db::{DbError, Reading, Trouble};
 use crate::dialect::sqlite::names::{folded, same};
 use crate::dialect::sqlite::settle;
 use crate::dialect::sqlite::tokens::tokenize;
 use crate::model::{Hash, Opaque, QName, Schema, Table};
 
+impl Raw {
+    /// What the rows describe.
+    pub(in crate::db) fn reading(self, raw: Hash) -> Result<Reading, DbError> {
+        Ok(Reading { schema: schema(&self)?, raw, copy: Some(copy(&self)) })
+    }
+}
+
 /// The structure that the rows describe.
-pub(super) fn schema(raw: &Raw) -> Result<Schema, DbError> {
+fn schema(raw: &Raw) -> Result<Schema, DbError> {
     let inner = inner_tables(raw);
     let mut schema = Schema::default();
     for entry in raw.entries.iter().filter(|entry| !is_internal(entry, &inner)) {
@@ -103,7 +110,7 @@ fn virtual_tables(raw: &Raw) -> impl Iterator<Item = (&Entry, String)> {
 
 /// The statements that build the same structure: tables first, then what stands on them. A virtual
 /// table makes its own tables; one of a module that is not there cannot be made.
-pub(super) fn copy(raw: &Raw) -> Vec<String> {
+fn copy(raw: &Raw) -> Vec<String> {
     let inner = inner_tables(raw);
     let foreign: BTreeSet<String> = virtual_tables(raw)
         .filter(|(_, module)| !raw.modules.iter().any(|known| same(known, module)))

@@ -27,8 +27,8 @@ use self::error::classify;
 use self::lock::Lock;
 use self::open::{Mode, locate, open};
 use self::orphans::Orphans;
-use self::raw::Raw;
-use super::{Connection, DbError, Patience, Place, Reading, Scratch, Session, Target, Undo};
+pub(super) use self::raw::Raw as Rows;
+use super::{Connection, DbError, Glance, Patience, Place, Scratch, Session, Target, Undo};
 use crate::model::{Platform, Schema, Vendor, Version};
 
 /// A session with one SQLite file.
@@ -127,9 +127,9 @@ impl SqliteSession {
         orphans
     }
 
-    async fn read_raw(&mut self) -> Result<Raw, sqlx::Error> {
+    async fn read_raw(&mut self) -> Result<Rows, sqlx::Error> {
         let results = rows(&mut self.connection, include_str!("queries/catalog.sql")).await?;
-        Raw::of(&results)
+        Rows::of(&results)
     }
 }
 
@@ -160,7 +160,7 @@ impl Connection for SqliteSession {
         &self.place
     }
 
-    async fn read(&mut self) -> Result<Reading, DbError> {
+    async fn glance(&mut self) -> Result<Glance, DbError> {
         self.deadline.set(self.patience.read);
         let read = self.read_raw().await;
         self.deadline.clear();
@@ -172,7 +172,7 @@ impl Connection for SqliteSession {
                 return Err(classify(self.doing("read the catalog of"), &error));
             }
         };
-        Ok(Reading { schema: catalog::schema(&raw)?, raw: catalog::key(&raw), copy: Some(catalog::copy(&raw)) })
+        Ok(Glance::sqlite(catalog::key(&raw), raw))
     }
 
     async fn prepare(&mut self) -> Result<(), DbError> {

@@ -57,15 +57,15 @@ pub(super) struct KeyRow {
 
 /// Everything that one reading returned.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Raw {
-    pub entries: Vec<Entry>,
+pub(in crate::db) struct Raw {
+    pub(super) entries: Vec<Entry>,
     /// Names and types: `table`, `view`, `virtual`, `shadow`.
-    pub listed: Vec<(String, String)>,
-    pub columns: Vec<ColumnRow>,
-    pub indexes: Vec<IndexRow>,
-    pub keys: Vec<KeyRow>,
+    pub(super) listed: Vec<(String, String)>,
+    pub(super) columns: Vec<ColumnRow>,
+    pub(super) indexes: Vec<IndexRow>,
+    pub(super) keys: Vec<KeyRow>,
     /// The modules for virtual tables that there are.
-    pub modules: Vec<String>,
+    pub(super) modules: Vec<String>,
 }
 
 impl Raw {

@@ -12,12 +12,16 @@ mod options;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use cursor::Cursor;
 pub(super) use cursor::NotModelled;
 
 use crate::dialect::mysql::tokens::{Kind, Token, tokens};
 use crate::model::{QName, Table, Vendor};
+
+/// The default collation of each character set.
+pub(super) type Charsets = BTreeMap<String, String>;
 
 /// What an unsaid character set or collation means.
 #[derive(Clone, Debug)]
@@ -29,7 +33,7 @@ pub(super) struct Defaults {
     /// The database's default collation.
     pub collation: String,
     /// The default collation of each character set.
-    pub charsets: BTreeMap<String, String>,
+    pub charsets: Arc<Charsets>,
 }
 
 impl Defaults {
@@ -87,6 +91,17 @@ pub(super) fn table(text: &str, defaults: &Defaults) -> Result<Shown, NotModelle
     table.columns = columns.into_iter().map(|column| column.settle(&collation, defaults.vendor)).collect();
     member::settle(&mut table);
     Ok(Shown { table, cuts })
+}
+
+/// The text of a table before and after the counter for its next row, without working out what the text
+/// means. The counter stands among the options, before any of them that is quoted.
+pub(super) fn around_counter(text: &str) -> (&str, &str) {
+    let options = text.rfind("\n) ").unwrap_or(text.len());
+    let plain = text[options..].split('\'').next().unwrap_or_default();
+    let Some(at) = plain.find(" AUTO_INCREMENT=") else { return (text, "") };
+    let (before, counter) = text.split_at(options + at);
+    let counter = counter.trim_start_matches(" AUTO_INCREMENT=");
+    (before, counter.trim_start_matches(|c: char| c.is_ascii_digit()))
 }
 
 /// Where `DEFINER = user@host` and the space after it stand in a `CREATE` statement: a copy must not need

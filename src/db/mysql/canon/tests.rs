@@ -9,7 +9,7 @@ fn defaults(vendor: Vendor) -> Defaults {
         database: "tenant".to_owned(),
         vendor,
         collation: "utf8mb4_unicode_ci".to_owned(),
-        charsets: charsets.into_iter().map(|(name, collation)| (name.to_owned(), collation.to_owned())).collect(),
+        charsets: Arc::new(charsets.map(|(name, collation)| (name.to_owned(), collation.to_owned())).into()),
     }
 }
 
@@ -31,6 +31,16 @@ const MYSQL: &str = r"CREATE TABLE `t``x` (
 ) ENGINE=InnoDB AUTO_INCREMENT=42 DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci ROW_FORMAT=DYNAMIC COMMENT='AUTO_INCREMENT=7'
 /*!50100 PARTITION BY HASH (`id`)
 PARTITIONS 4 */";
+
+#[test]
+fn the_counter_is_told_without_reading_the_table() {
+    let (before, after) = around_counter(MYSQL);
+    assert!(before.ends_with("ENGINE=InnoDB") && after.starts_with(" DEFAULT CHARSET"), "{after}");
+    let counted = MYSQL.replace("AUTO_INCREMENT=42", "AUTO_INCREMENT=4711");
+    assert_eq!(around_counter(&counted), (before, after));
+    let commented = MYSQL.replace("AUTO_INCREMENT=42 ", "");
+    assert_eq!(around_counter(&commented), (commented.as_str(), ""), "a comment is no counter");
+}
 
 #[test]
 fn mysqls_print_is_understood() {

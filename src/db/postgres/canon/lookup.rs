@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::super::catalog::{
-    AccessMethod, Attribute, Catalog, ColumnOwned, Constraint, IndexRow, Inherits, Oid, OperatorClass, Relation,
-    Sequence, Type,
+    AccessMethod, Attribute, Builtin, Catalog, ColumnOwned, Constraint, IndexRow, Inherits, Oid, OperatorClass,
+    Relation, Sequence, Type,
 };
 use crate::dialect::postgres::ident;
 use crate::model::QName;
@@ -51,7 +51,7 @@ fn grouped<T, K: std::hash::Hash + Eq>(rows: &[T], key: impl Fn(&T) -> K) -> Has
 }
 
 impl<'a> Lookup<'a> {
-    pub(super) fn of(catalog: &'a Catalog) -> Self {
+    pub(super) fn of(catalog: &'a Catalog, builtin: &'a Builtin) -> Self {
         let relations: HashMap<_, _> = catalog.relations.iter().map(|relation| (relation.oid, relation)).collect();
         let mut attributes = grouped(&catalog.attributes, |attribute| attribute.relation);
         attributes.values_mut().for_each(|columns| columns.sort_by_key(|column| column.number));
@@ -60,7 +60,9 @@ impl<'a> Lookup<'a> {
         for owned in catalog.column_owned.iter().filter(is_sequence) {
             owned_sequences.entry((owned.relation, owned.column)).or_default().push(owned);
         }
-        let defaults = catalog.operator_classes.iter().filter(|class| class.default);
+        let classes = || builtin.operator_classes.iter().chain(&catalog.operator_classes);
+        let methods = builtin.access_methods.iter().chain(&catalog.access_methods);
+        let defaults = classes().filter(|class| class.default);
         let mut lookup = Self {
             namespaces: catalog.namespaces.iter().map(|row| (row.oid, row.name.as_str())).collect(),
             extension_owned: catalog.extension_owned.iter().map(|row| (row.class, row.object)).collect(),
@@ -71,10 +73,10 @@ impl<'a> Lookup<'a> {
             constraint_indexes: constraint_indexes(catalog),
             indexes: grouped(&catalog.indexes, |index| index.relation),
             index_rows: catalog.indexes.iter().map(|index| (index.oid, index)).collect(),
-            access_methods: catalog.access_methods.iter().map(|row| (row.oid, row)).collect(),
-            operator_classes: catalog.operator_classes.iter().map(|row| (row.oid, row)).collect(),
+            access_methods: methods.map(|row| (row.oid, row)).collect(),
+            operator_classes: classes().map(|row| (row.oid, row)).collect(),
             default_classes: defaults.map(|class| ((class.method, class.type_oid), class.oid)).collect(),
-            types: catalog.types.iter().map(|row| (row.oid, row)).collect(),
+            types: builtin.types.iter().chain(&catalog.types).map(|row| (row.oid, row)).collect(),
             collations: HashMap::new(),
             sequences: catalog.sequences.iter().map(|row| (row.oid, row)).collect(),
             owned_sequences,

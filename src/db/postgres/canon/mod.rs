@@ -14,12 +14,12 @@ mod types;
 use std::collections::BTreeMap;
 
 use self::lookup::{CLASS, Lookup};
-use super::catalog::{Catalog, Relation};
+use super::catalog::{Builtin, Catalog, Relation};
 use crate::model::{Schema, Table};
 
-/// The schema that a catalog describes.
-pub(super) fn schema(catalog: &Catalog) -> Schema {
-    let lookup = Lookup::of(catalog);
+/// The schema that a catalog describes, with what its server brings along.
+pub(super) fn schema(catalog: &Catalog, builtin: &Builtin) -> Schema {
+    let lookup = Lookup::of(catalog, builtin);
     let mut schema = Schema {
         namespaces: lookup.other_namespaces(),
         extensions: catalog.extensions.iter().map(|extension| extension.name.clone()).collect(),

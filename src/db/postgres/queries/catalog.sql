@@ -1,5 +1,5 @@
--- The whole catalog of one database, in one message: selects without joins, which are joined in
--- catalog.rs and canon/. Their order and columns are the records of catalog.rs. What stands in
+-- What one database has of its own, in one message: selects without joins, which are joined in
+-- canon/; what comes with the server is in builtin.sql. Their order and columns are the records of catalog.rs. What stands in
 -- braces depends on the server's version (see SINCE there).
 
 -- namespaces, but those that make room for scratch structures (see inside.rs)
@@ -40,14 +40,14 @@ SELECT indexrelid, indrelid, indisunique, {indnullsnotdistinct}, indisvalid, ind
        pg_get_expr(indpred, indrelid)
 FROM pg_index WHERE indexrelid >= 16384;
 -- operator classes
-SELECT oid, opcname, opcnamespace, opcmethod, opcdefault, opcintype FROM pg_opclass;
+SELECT oid, opcname, opcnamespace, opcmethod, opcdefault, opcintype FROM pg_opclass WHERE oid >= 16384;
 -- access methods
-SELECT oid, amname FROM pg_am;
--- types: the database's own, and those of the server whose columns are not stored plainly
+SELECT oid, amname FROM pg_am WHERE oid >= 16384;
+-- types
 SELECT oid, typname, typnamespace, typtype, typcategory, typstorage, typcollation, typnotnull,
        CASE WHEN typtype = 'd' THEN format_type(typbasetype, typtypmod) END,
        CASE WHEN typtype = 'd' THEN pg_get_expr(typdefaultbin, 0) END
-FROM pg_type WHERE (oid >= 16384 AND typtype <> 'c') OR (oid < 16384 AND (typstorage <> 'p' OR typcollation <> 0));
+FROM pg_type WHERE oid >= 16384 AND typtype <> 'c';
 -- enum labels
 SELECT enumtypid, enumsortorder, enumlabel FROM pg_enum;
 -- sequences
