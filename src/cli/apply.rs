@@ -12,11 +12,12 @@ use tokio::sync::Semaphore;
 
 use super::args::{ApplyArgs, Format};
 use super::fleet::Work;
-use super::show::{self, Group, Tally, groups, words};
+use super::show::{self, Group, Tally, groups};
 use super::{Cli, Exit, Failure};
 use crate::apply::{Limits, Progress};
 use crate::db::{Connection, DbError, Session};
 use crate::model::{Hazard, Plan, Step, Verdict};
+use crate::reconcile::words;
 use crate::reconcile::{Assessment, Carried, Fleet, FleetMember, Outlook, Shape, carry_out};
 
 /// What became of one tenant.

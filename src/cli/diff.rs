@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::args::{DiffArgs, Format};
 use super::export::Server;
-use super::show::words;
+use crate::reconcile::words;
 use super::{Cli, Exit, Failure};
 use crate::db::{Connection, Patience, Session, Target};
 use crate::desired::{self, Declared};

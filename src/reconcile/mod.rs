@@ -13,6 +13,7 @@ mod reference;
 
 pub mod rollout;
 mod study;
+pub mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Tally, words};
+use super::Tally;
+use crate::reconcile::words;
 use crate::reconcile::{Assessment, Fleet, FleetMember, Outlook, Shape};
 
 /// The whole survey.

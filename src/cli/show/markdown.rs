@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{Tally, groups, names, words};
+use super::{Tally, groups, names};
+use crate::reconcile::words;
 use crate::reconcile::{Fleet, Shape};
 
 /// The whole survey.

@@ -4,7 +4,6 @@ pub mod json;
 pub mod markdown;
 pub mod sql;
 pub mod text;
-pub mod words;
 
 use crate::reconcile::{Assessment, FleetMember, Outlook, Shape};
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::words;
+use crate::reconcile::words;
 use crate::reconcile::{Fleet, Shape};
 
 /// The statements of every shape's plan. What policy keeps back is there as a comment.

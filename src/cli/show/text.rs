@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use owo_colors::{AnsiColors, OwoColorize};
 
-use super::words::{self, Line};
+use crate::reconcile::words::{self, Line};
 use super::{Group, Tally, groups, names};
 use crate::model::{Change, Plan, Ruling, Verdict};
 use crate::reconcile::{Assessment, Fleet, Shape};
