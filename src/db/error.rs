@@ -64,6 +64,11 @@ impl Trouble {
         }
     }
 
+    /// Whether it says something about a statement, and not about the connection on which it was sent.
+    pub(super) fn is_about_a_statement(self) -> bool {
+        !matches!(self, Trouble::Disconnected | Trouble::TimedOut)
+    }
+
     /// Whether the same statement may succeed when it is simply run again.
     pub fn passes(self) -> bool {
         matches!(self, Trouble::LockTimeout | Trouble::Deadlock)

@@ -3,6 +3,7 @@
 //! Every engine's session offers the same operations ([`Connection`]); the rest of undrift sees
 //! [`Session`] only. What a catalog's rows mean is worked out in pure code beside the queries.
 
+mod batch;
 mod error;
 mod glance;
 mod target;
@@ -13,6 +14,7 @@ pub mod sqlite;
 
 use std::time::Duration;
 
+pub use batch::Halt;
 pub use error::{DbError, Trouble};
 pub use glance::Glance;
 pub use target::Target;
@@ -81,6 +83,35 @@ pub trait Connection: Sized {
 
     /// Runs one statement and returns the number of rows it touched.
     async fn execute(&mut self, sql: &str) -> Result<u64, DbError>;
+
+    /// Runs statements one after the other in an empty database, in as few messages as it takes, and stops
+    /// at the first that fails. How many stay done then is the engine's business: [`Halt`] says it.
+    async fn build(&mut self, statements: &[String]) -> Result<(), Halt> {
+        let mut done = 0;
+        for batch in batch::batches(statements) {
+            if let Err(halt) = self.together(batch).await {
+                let later = |one_by_one: Halt| Halt { done: done + one_by_one.done, ..one_by_one };
+                self.one_by_one(batch, halt).await.map_err(later)?;
+            }
+            done += batch.len();
+        }
+        Ok(())
+    }
+
+    /// Runs a batch of statements that came to a halt one by one, from there on: what is done for good stays
+    /// done, and the server names the statement that it does not take.
+    async fn one_by_one(&mut self, batch: &[String], halt: Halt) -> Result<(), Halt> {
+        if !halt.error.trouble.is_about_a_statement() {
+            return Err(halt);
+        }
+        for (at, statement) in batch.iter().enumerate().skip(halt.done) {
+            self.execute(statement).await.map_err(|error| Halt { done: at, error })?;
+        }
+        Ok(())
+    }
+
+    /// Runs the statements of a batch in one message.
+    async fn together(&mut self, batch: &[String]) -> Result<(), Halt>;
 
     /// Runs a script of several statements, as a person wrote it.
     async fn script(&mut self, sql: &str) -> Result<(), DbError>;
@@ -215,6 +246,10 @@ impl Connection for Session {
 
     async fn execute(&mut self, sql: &str) -> Result<u64, DbError> {
         each!(self, inner => inner.execute(sql).await)
+    }
+
+    async fn together(&mut self, batch: &[String]) -> Result<(), Halt> {
+        each!(self, inner => inner.together(batch).await)
     }
 
     async fn script(&mut self, sql: &str) -> Result<(), DbError> {

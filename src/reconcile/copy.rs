@@ -1,7 +1,7 @@
 //! Building structures in scratch databases.
 
 use super::{Observed, ReconcileError, Reconciler};
-use crate::db::{Connection, DbError, Scratch, Session};
+use crate::db::{Connection, DbError, Halt, Scratch, Session};
 use crate::dialect::{self, Dialect};
 use crate::model::{Fingerprint, Opaque, Schema, Step};
 use crate::plan;
@@ -54,22 +54,24 @@ fn rendered(dialect: &dyn Dialect, schema: &Schema) -> Result<Vec<String>, Recon
 /// Runs the statements in passes, those that failed again after the others: what is not modelled
 /// may need tables, and tables may need what is not modelled. Says what could not be made at all.
 async fn create_what_can_be(session: &mut Session, statements: Vec<String>) -> Vec<String> {
-    if in_one_go(session, &statements).await.is_ok() {
-        return Vec::new();
-    }
     let mut waiting = statements;
     loop {
-        let mut failed = Vec::new();
-        for statement in &waiting {
-            if let Err(error) = session.execute(statement).await {
-                failed.push((statement.clone(), error));
-            }
-        }
+        let failed = one_pass(session, &waiting).await;
         if failed.len() == waiting.len() || failed.is_empty() {
             return failed.into_iter().map(|(statement, error)| flaw(&statement, &error)).collect();
         }
         waiting = failed.into_iter().map(|(statement, _)| statement).collect();
     }
+}
+
+/// Runs each statement once, whatever becomes of the others, and returns those that failed.
+async fn one_pass(session: &mut Session, mut statements: &[String]) -> Vec<(String, DbError)> {
+    let mut failed = Vec::new();
+    while let Err(Halt { done, error }) = session.build(statements).await {
+        failed.push((statements[done].clone(), error));
+        statements = &statements[done + 1..];
+    }
+    failed
 }
 
 /// Makes what can be made of what a tenant has and undrift does not model. Much of it stands on tables
@@ -84,41 +86,20 @@ pub(super) async fn create_beside(session: &mut Session, beside: &[Opaque]) {
     }
 }
 
-async fn in_one_go(session: &mut Session, statements: &[String]) -> Result<(), DbError> {
-    session.begin().await?;
-    for statement in statements {
-        if let Err(error) = session.execute(statement).await {
-            session.rollback().await?;
-            return Err(error);
-        }
-    }
-    session.commit().await
-}
-
 fn flaw(statement: &str, error: &DbError) -> String {
     let line = statement.lines().next().unwrap_or_default();
     let line: String = line.chars().take(80).collect();
     format!("{line} …: {}", error.message)
 }
 
-/// Builds a declared schema, stopping at the first statement that the server refuses.
+/// Builds a declared schema, stopping at the first statement that the server refuses. Says which step
+/// that was.
 pub(super) async fn build(session: &mut Session, steps: &[Step]) -> Result<(), (String, DbError)> {
-    let transactional = steps.iter().all(|step| step.transactional);
-    let around = |error| ("transaction".to_owned(), error);
-    if transactional {
-        session.begin().await.map_err(around)?;
-    }
-    for step in steps {
-        for statement in &step.statements {
-            if let Err(error) = session.execute(statement).await {
-                return Err((step.title.clone(), error.with_statement(statement)));
-            }
-        }
-    }
-    if transactional {
-        session.commit().await.map_err(around)?;
-    }
-    Ok(())
+    let statements: Vec<String> = steps.iter().flat_map(|step| step.statements.iter().cloned()).collect();
+    let Err(Halt { done, error }) = session.build(&statements).await else { return Ok(()) };
+    let mut titles = steps.iter().flat_map(|step| step.statements.iter().map(|_| &step.title));
+    let title = titles.nth(done).cloned().unwrap_or_default();
+    Err((title, error.with_statement(&statements[done])))
 }
 
 /// The first thing in which two schemas differ, in words.

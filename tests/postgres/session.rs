@@ -157,3 +157,28 @@ async fn a_large_schema_is_read_in_one_go() {
     assert!(started.elapsed() < std::time::Duration::from_secs(10), "{:?}", started.elapsed());
     session.close().await;
 }
+
+#[tokio::test]
+async fn statements_in_batches_stop_at_the_one_that_fails() {
+    let mut session = session(&postgres().database("batches")).await;
+    let mut statements: Vec<_> = (0..300).map(|number| format!("CREATE TABLE t{number} (id integer)")).collect();
+    statements[250] = "CREATE TABLE wrong (id no_such_type)".to_owned();
+    let halt = session.build(&statements).await.unwrap_err();
+    assert_eq!(halt.done, 250);
+    assert!(halt.error.to_string().contains("no_such_type"), "{}", halt.error);
+    assert_eq!(read(&mut session).await.tables.len(), 250);
+    session.build(&statements[251..]).await.unwrap();
+    assert_eq!(read(&mut session).await.tables.len(), 299);
+    session.close().await;
+}
+
+#[tokio::test]
+async fn a_quote_that_another_statement_closes_is_no_way_to_lose_what_is_between() {
+    let mut session = session(&postgres().database("quotes")).await;
+    let statements =
+        ["CREATE TABLE a (a text DEFAULT 'x)", "CREATE TABLE b (b text)", "CREATE TABLE c (c text DEFAULT ')"];
+    let halt = session.build(&statements.map(str::to_owned)).await.unwrap_err();
+    assert_eq!(halt.done, 0);
+    assert!(read(&mut session).await.tables.is_empty());
+    session.close().await;
+}

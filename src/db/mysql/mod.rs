@@ -19,7 +19,8 @@ mod wire;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Connection, DbError, Glance, Patience, Place, Scratch, Target, Trouble};
+use super::batch::{message, one_answer_each};
+use super::{Connection, DbError, Glance, Halt, Patience, Place, Scratch, Target, Trouble};
 use crate::model::{Platform, Schema, Vendor};
 use canon::Charsets;
 pub(super) use catalog::Rows;
@@ -80,6 +81,16 @@ impl Connection for MysqlSession {
         }
         let answers = done.map_err(|error| error.with_statement(sql))?;
         Ok(answers.iter().map(|answer| answer.touched).sum())
+    }
+
+    async fn together(&mut self, batch: &[String]) -> Result<(), Halt> {
+        let doing = format!("run statements in {}", self.place.database);
+        let within = self.statement.saturating_mul(batch.len() as u32);
+        let mut answers = Vec::new();
+        let ran = self.wire.ask_into(&mut answers, &message(batch), within, &doing).await;
+        let answered = answers.len();
+        ran.map_err(|error| Halt { done: answered.min(batch.len() - 1), error })?;
+        one_answer_each(batch, answered, &doing).map_err(|error| Halt { done: 0, error })
     }
 
     async fn script(&mut self, sql: &str) -> Result<(), DbError> {

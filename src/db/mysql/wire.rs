@@ -47,17 +47,30 @@ impl Wire {
     /// Sends statements in one message and returns what each answered. What takes longer than `within` is
     /// killed on the server; a server that does not answer even then is given up on.
     pub async fn ask(&mut self, sql: &str, within: Duration, doing: &str) -> Result<Vec<Answer>, DbError> {
+        let mut answers = Vec::new();
+        self.ask_into(&mut answers, sql, within, doing).await?;
+        Ok(answers)
+    }
+
+    /// As [`Wire::ask`], with the answers of the statements before the one that failed.
+    pub async fn ask_into(
+        &mut self,
+        into: &mut Vec<Answer>,
+        sql: &str,
+        within: Duration,
+        doing: &str,
+    ) -> Result<(), DbError> {
         if self.broken {
             return Err(DbError::new(Trouble::Disconnected, doing, "the connection was given up on"));
         }
-        let mut work = std::pin::pin!(answers(&mut self.connection, sql));
+        let mut work = std::pin::pin!(answers(&mut self.connection, sql, into));
         if let Ok(done) = tokio::time::timeout(within, &mut work).await {
             return done.map_err(|failure| error::statement(&failure, doing));
         }
         kill(&self.options, self.id).await;
         let overdue = || DbError::new(Trouble::TimedOut, doing, format!("it took longer than {within:?}"));
         match tokio::time::timeout(GRACE, &mut work).await {
-            Ok(Ok(done)) => Ok(done),
+            Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(overdue()),
             Err(_) => {
                 self.broken = true;
@@ -77,9 +90,8 @@ impl Wire {
 /// Sends statements whose text was put together here. All identifiers and literals in it went through the
 /// dialect's quoting; what a person wrote (scripts, expressions) is theirs to send.
 #[expect(clippy::disallowed_methods, reason = "this is the engine's one function for dynamic SQL")]
-async fn answers(connection: &mut MySqlConnection, sql: &str) -> Result<Vec<Answer>, sqlx::Error> {
+async fn answers(connection: &mut MySqlConnection, sql: &str, answers: &mut Vec<Answer>) -> Result<(), sqlx::Error> {
     let mut results = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_many(connection);
-    let mut answers = Vec::new();
     let mut current = Answer::default();
     while let Some(item) = results.try_next().await? {
         match item {
@@ -90,7 +102,7 @@ async fn answers(connection: &mut MySqlConnection, sql: &str) -> Result<Vec<Answ
             }
         }
     }
-    Ok(answers)
+    Ok(())
 }
 
 /// The text protocol sends every value as characters, whatever its type.
@@ -107,7 +119,7 @@ async fn kill(options: &MySqlConnectOptions, id: u64) {
     let interrupt = async {
         let mut second = options.connect().await?;
         let sql = format!("KILL QUERY {id}");
-        answers(&mut second, &sql).await?;
+        answers(&mut second, &sql, &mut Vec::new()).await?;
         second.close().await
     };
     if !matches!(tokio::time::timeout(GRACE, interrupt).await, Ok(Ok(()))) {

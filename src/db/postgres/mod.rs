@@ -21,7 +21,8 @@ use self::catalog::Builtin;
 use self::connect::{Greeting, SETTINGS};
 use self::rows::Answers;
 use self::wire::{Answer, Wire};
-use super::{Connection, DbError, Glance, Patience, Place, Scratch, Target, Trouble};
+use super::batch::{message, one_answer_each};
+use super::{Connection, DbError, Glance, Halt, Patience, Place, Scratch, Target, Trouble};
 use crate::model::{Platform, Schema};
 
 pub(super) use self::rows::Rows;
@@ -73,6 +74,20 @@ impl PostgresSession {
             self.transaction = Transaction::Failed;
         }
         answers
+    }
+
+    /// Runs statements without waiting between them.
+    async fn in_one_message(&mut self, batch: &[String]) -> Result<(), DbError> {
+        let within = self.bound.saturating_mul(batch.len() as u32);
+        let answers = self.send_within(&message(batch), within).await?;
+        one_answer_each(batch, answers.len(), &format!("run on {}", self.greeting.place.database))
+    }
+
+    async fn each(&mut self, batch: &[String]) -> Result<(), DbError> {
+        for statement in batch {
+            self.execute(statement).await?;
+        }
+        Ok(())
     }
 
     /// Sends a message of selects under the time to read.
@@ -152,6 +167,18 @@ impl Connection for PostgresSession {
         }
         let answers = self.send(sql).await.map_err(|error| error.with_statement(sql))?;
         Ok(answers.iter().map(|answer| answer.affected).sum())
+    }
+
+    async fn together(&mut self, batch: &[String]) -> Result<(), Halt> {
+        let halt = |error| Halt { done: 0, error };
+        self.begin().await.map_err(halt)?;
+        let ran = if self.inside { self.each(batch).await } else { self.in_one_message(batch).await };
+        if let Err(error) = ran {
+            // A connection that broke has rolled back by itself; the first error is the one to show.
+            let _ = self.rollback().await;
+            return Err(halt(error));
+        }
+        self.commit().await.map_err(halt)
     }
 
     async fn script(&mut self, sql: &str) -> Result<(), DbError> {

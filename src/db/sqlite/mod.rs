@@ -28,7 +28,7 @@ use self::lock::Lock;
 use self::open::{Mode, locate, open};
 use self::orphans::Orphans;
 pub(super) use self::raw::Raw as Rows;
-use super::{Connection, DbError, Glance, Patience, Place, Scratch, Session, Target, Undo};
+use super::{Connection, DbError, Glance, Halt, Patience, Place, Scratch, Session, Target, Undo};
 use crate::model::{Platform, Schema, Vendor, Version};
 
 /// A session with one SQLite file.
@@ -182,6 +182,22 @@ impl Connection for SqliteSession {
     async fn execute(&mut self, sql: &str) -> Result<u64, DbError> {
         let outcome = self.run(sql).await;
         outcome.map_err(|error| classify(self.doing("run a statement on"), &error).with_statement(sql))
+    }
+
+    async fn together(&mut self, batch: &[String]) -> Result<(), Halt> {
+        let halt = |error| Halt { done: 0, error };
+        // There is no round trip to save here, but a transaction for each statement.
+        let mut ran = self.execute("BEGIN").await;
+        for statement in batch.iter().map(String::as_str).chain(["COMMIT"]) {
+            if ran.is_ok() {
+                ran = self.execute(statement).await;
+            }
+        }
+        if ran.is_err() {
+            // After some errors SQLite has rolled back by itself; then there is nothing to take back.
+            let _ = self.run("ROLLBACK").await;
+        }
+        ran.map(drop).map_err(halt)
     }
 
     async fn script(&mut self, sql: &str) -> Result<(), DbError> {
