@@ -20,7 +20,7 @@ pub(super) fn within(dialect: &dyn Dialect, batch: Batch<'_>, offset: usize, req
         }
     }
     for (index, change) in batch.changes.iter().enumerate() {
-        let needed = batch.changes.iter().enumerate().filter(|(_, other)| is_part_of_the_key(change, other));
+        let needed = batch.changes.iter().enumerate().filter(|(_, other)| is_bound_to(change, other));
         requires[index + offset].extend(needed.map(|(other, _)| other + offset));
     }
     for list in requires {
@@ -37,13 +37,14 @@ enum Bond {
     Both,
 }
 
-/// Whether a change needs the other because one is about a primary key and the other about one of
-/// its columns.
-fn is_part_of_the_key(change: &Change, other: &Change) -> bool {
+/// Whether a change needs the other though no operation says so: a primary key and its columns need each
+/// other, and so do the properties of a column that numbers the rows.
+fn is_bound_to(change: &Change, other: &Change) -> bool {
     matches!(bond(change, other), Some(Bond::KeyNeedsColumn | Bond::Both))
         || matches!(bond(other, change), Some(Bond::ColumnNeedsKey | Bond::Both))
         || numbers_with_its_type(change, other)
         || numbers_with_its_type(other, change)
+        || numbers_without_nulls(change, other)
 }
 
 /// Whether the one gives a column the type with which it numbers the rows, or takes it away, and
@@ -54,6 +55,22 @@ fn numbers_with_its_type(change: &Change, other: &Change) -> bool {
             Change::AlterColumn { table, property: Property::Type, to: typed, .. },
             Change::AlterColumn { table: of, property: Property::Identity, from, to, .. },
         ) => table == of && typed.name == to.name && numbers_by_key(from) != numbers_by_key(to),
+        _ => false,
+    }
+}
+
+/// Whether a change makes an identity column of one that the other makes NOT NULL, or lets NULLs into one
+/// that the other takes the identity from: it must not have them as long as it is one.
+fn numbers_without_nulls(change: &Change, other: &Change) -> bool {
+    match (change, other) {
+        (
+            Change::AlterColumn { table, property: Property::Identity, to: numbered, .. },
+            Change::AlterColumn { table: of, property: Property::Nullable, to, .. },
+        ) => table == of && numbered.name == to.name && is_identity(numbered) && !to.nullable,
+        (
+            Change::AlterColumn { table, property: Property::Nullable, to, .. },
+            Change::AlterColumn { table: of, property: Property::Identity, from: numbered, .. },
+        ) => table == of && numbered.name == to.name && is_identity(numbered) && to.nullable,
         _ => false,
     }
 }
@@ -97,6 +114,12 @@ fn keys(change: &Change) -> Option<(Option<&Index>, Option<&Index>)> {
 fn numbers_by_key(column: &Column) -> bool {
     let kind = column.identity.as_ref().map(|identity| identity.kind);
     matches!(kind, Some(IdentityKind::Rowid | IdentityKind::AutoIncrement))
+}
+
+/// Whether a column is `GENERATED … AS IDENTITY`.
+fn is_identity(column: &Column) -> bool {
+    let kind = column.identity.as_ref().map(|identity| identity.kind);
+    matches!(kind, Some(IdentityKind::Always | IdentityKind::ByDefault))
 }
 
 /// The operations, those of several changes replaced by what each change alone would take.
@@ -196,9 +219,9 @@ mod tests {
         let (require, relax) = (alter(&nullable, &filled), alter(&filled, &nullable));
         let add = Change::AddMember { table: table.clone(), to: key() };
         let drop = Change::DropMember { table: table.clone(), from: key() };
-        assert!(is_part_of_the_key(&add, &require) && !is_part_of_the_key(&require, &add));
-        assert!(is_part_of_the_key(&relax, &drop) && !is_part_of_the_key(&drop, &relax));
-        assert!(!is_part_of_the_key(&add, &relax) && !is_part_of_the_key(&require, &drop));
+        assert!(is_bound_to(&add, &require) && !is_bound_to(&require, &add));
+        assert!(is_bound_to(&relax, &drop) && !is_bound_to(&drop, &relax));
+        assert!(!is_bound_to(&add, &relax) && !is_bound_to(&require, &drop));
     }
 
     #[test]
@@ -211,7 +234,30 @@ mod tests {
         };
         let key = Member::PrimaryKey(Index { parts: vec![Part::column("a")], unique: true, ..Index::default() });
         let key = Change::AddMember { table: table.clone(), to: key };
-        assert!(is_part_of_the_key(&add(IdentityKind::Rowid), &key));
-        assert!(!is_part_of_the_key(&add(IdentityKind::ByDefault), &key));
+        assert!(is_bound_to(&add(IdentityKind::Rowid), &key));
+        assert!(!is_bound_to(&add(IdentityKind::ByDefault), &key));
+    }
+
+    #[test]
+    fn an_identity_column_is_not_null_as_long_as_it_is_one() {
+        let table = QName::bare("t");
+        let identity = |kind| Some(Identity { kind, options: Default::default() });
+        let plain = Column::new("a", "integer");
+        let numbered = |kind| Column { nullable: false, identity: identity(kind), ..plain.clone() };
+        let alter = |property, from: &Column, to: &Column| Change::AlterColumn {
+            table: table.clone(),
+            property,
+            from: from.clone(),
+            to: to.clone(),
+            fill: None,
+        };
+        let both =
+            |from: &Column, to: &Column| (alter(Property::Identity, from, to), alter(Property::Nullable, from, to));
+        let (number, require) = both(&plain, &numbered(IdentityKind::Always));
+        assert!(is_bound_to(&number, &require) && !is_bound_to(&require, &number));
+        let (stop, relax) = both(&numbered(IdentityKind::ByDefault), &plain);
+        assert!(is_bound_to(&relax, &stop) && !is_bound_to(&stop, &relax));
+        let (serial, require) = both(&plain, &numbered(IdentityKind::Serial));
+        assert!(!is_bound_to(&serial, &require));
     }
 }

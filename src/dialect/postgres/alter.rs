@@ -111,7 +111,9 @@ fn type_statements(
     let using = if casts { format!(" USING {}", cast(batch, alteration.from, data_type)) } else { String::new() };
     statements.push(format!("{alter} TYPE {data_type}{collation}{using}"));
     if !conversion.same_type {
-        let kept = target.default == alteration.from.default && conversion.cast;
+        // The default of the old type stays where another one is wanted and kept back.
+        let stays = target.default == alteration.from.default && target.default != alteration.to.default;
+        let kept = stays && conversion.cast;
         let spelling = |default: &String| if kept { format!("({default})::{data_type}") } else { default.clone() };
         statements.extend(target.default.as_ref().map(|default| format!("{alter} SET DEFAULT {}", spelling(default))));
         if is_serial(alteration.from) && is_serial(target) {

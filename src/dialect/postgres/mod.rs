@@ -110,10 +110,12 @@ impl Dialect for Postgres {
     }
 }
 
-/// Primary keys and numbered columns are NOT NULL whether somebody says so or not.
+/// Primary keys and identity columns are NOT NULL whether somebody says so or not. What `serial` stands for
+/// is a default, and that may be NULL.
 fn settle_table(table: &mut Table) {
     let key: Vec<String> = table.primary_key.iter().flat_map(|key| key.columns().map(str::to_owned)).collect();
     for column in &mut table.columns {
-        column.nullable &= column.identity.is_none() && !key.contains(&column.name);
+        let identity = column.identity.is_some() && !columns::is_serial(column);
+        column.nullable &= !identity && !key.contains(&column.name);
     }
 }
