@@ -36,6 +36,7 @@ pub(super) struct Lookup<'a> {
     collations: HashMap<Oid, String>,
     sequences: HashMap<Oid, &'a Sequence>,
     owned_sequences: HashMap<(Oid, i16), Vec<&'a ColumnOwned>>,
+    sequence_owners: HashMap<Oid, &'a ColumnOwned>,
     comments: HashMap<(Oid, Oid, i64), &'a str>,
     parents: HashMap<Oid, Vec<&'a Inherits>>,
     partition_keys: HashMap<Oid, &'a str>,
@@ -57,8 +58,10 @@ impl<'a> Lookup<'a> {
         attributes.values_mut().for_each(|columns| columns.sort_by_key(|column| column.number));
         let is_sequence = |owned: &&ColumnOwned| relations.get(&owned.object).is_some_and(|owned| owned.kind == 'S');
         let mut owned_sequences: HashMap<_, Vec<_>> = HashMap::new();
+        let mut sequence_owners = HashMap::new();
         for owned in catalog.column_owned.iter().filter(is_sequence) {
             owned_sequences.entry((owned.relation, owned.column)).or_default().push(owned);
+            sequence_owners.insert(owned.object, owned);
         }
         let classes = || builtin.operator_classes.iter().chain(&catalog.operator_classes);
         let methods = builtin.access_methods.iter().chain(&catalog.access_methods);
@@ -80,6 +83,7 @@ impl<'a> Lookup<'a> {
             collations: HashMap::new(),
             sequences: catalog.sequences.iter().map(|row| (row.oid, row)).collect(),
             owned_sequences,
+            sequence_owners,
             comments: catalog
                 .comments
                 .iter()
@@ -217,7 +221,7 @@ impl<'a> Lookup<'a> {
 
     /// The column that owns a sequence.
     pub(super) fn owner_of(&self, sequence: Oid) -> Option<&'a ColumnOwned> {
-        self.owned_sequences.values().flatten().find(|owned| owned.object == sequence).copied()
+        self.sequence_owners.get(&sequence).copied()
     }
 
     pub(super) fn comment(&self, class: Oid, object: Oid, column: i16) -> Option<String> {
