@@ -152,6 +152,17 @@ impl Member {
         }
     }
 
+    /// The same under another name.
+    #[must_use]
+    pub fn called(mut self, name: Option<String>) -> Self {
+        match &mut self {
+            Member::PrimaryKey(index) | Member::Unique(index) | Member::Index(index) => index.name = name,
+            Member::ForeignKey(key) => key.name = name,
+            Member::Check(check) => check.name = name,
+        }
+        self
+    }
+
     /// Whether both are of one kind and say the same, names and comments aside.
     pub fn same_definition(&self, other: &Member) -> bool {
         match (self, other) {

@@ -9,6 +9,7 @@ mod carry_out;
 mod copy;
 mod error;
 mod fleet;
+mod given_names;
 mod reference;
 
 pub mod rollout;

@@ -1,5 +1,6 @@
 //! The declared schema as a server reads it back.
 
+use super::given_names::GivenNames;
 use super::{ReconcileError, Reconciler, copy};
 use crate::db::{Connection, DbError, Session, Trouble};
 use crate::desired::{Declared, Wanted};
@@ -18,6 +19,8 @@ pub struct Reference {
     pub schema: Schema,
     /// The names of namespaces and such that the declared schema holds, as a fingerprint.
     pub fingerprint: Fingerprint,
+    /// The names that are `None` in it, as this server gave them.
+    pub(super) given_names: GivenNames,
 }
 
 /// Builds the reference on the session's server, beside what a tenant has that is not modelled.
@@ -32,13 +35,14 @@ pub(super) async fn build(
     let wanted = declared.wanted(&*dialect).map_err(ReconcileError::Declared)?;
     let steps = plan::creation(&*dialect, &wanted.schema)?;
     let mut scratch = reconciler.empty_scratch(session, &wanted.schema).await?;
-    copy::create_beside(&mut scratch.session, beside).await;
+    let session = &mut scratch.session;
+    copy::create_beside(session, beside).await;
     let built = match declared.sql() {
-        Some(sql) => scratch.session.script(sql).await.map_err(|error| ("the script".to_owned(), error)),
-        None => copy::build(&mut scratch.session, &steps).await,
+        Some(sql) => session.script(sql).await.map_err(|error| ("the script".to_owned(), error)),
+        None => copy::build(session, &steps).await,
     };
     let read = match built {
-        Ok(()) => scratch.session.read().await.map_err(ReconcileError::Scratch),
+        Ok(()) => session.read().await.map_err(ReconcileError::Scratch),
         Err((_, error)) if error.trouble == Trouble::NotInTransaction => Err(ReconcileError::Scratch(error)),
         Err((step, error)) => Err(ReconcileError::Unbuildable { server: platform.to_string(), step, error }),
     };
@@ -50,9 +54,12 @@ pub(super) async fn build(
         let server = platform.to_string();
         return Err(ReconcileError::Unbuildable { server, step: "build the declared schema".to_owned(), error });
     }
-    forget_undeclared_names(&mut schema, &wanted.schema, declared.sql().is_some());
+    let given_names = GivenNames::forget(&mut schema, &wanted.schema);
+    if declared.sql().is_some() {
+        forget_usual_keys(&mut schema);
+    }
     let fingerprint = Fingerprint::of(&schema);
-    Ok(Reference { platform, wanted, schema, fingerprint })
+    Ok(Reference { platform, wanted, schema, fingerprint, given_names })
 }
 
 /// The first declared table, column or constraint that the server accepted and did not make: servers
@@ -82,16 +89,10 @@ fn unique_keys(table: &Table) -> usize {
     table.uniques.len() + table.indexes.iter().filter(|index| index.unique).count()
 }
 
-/// Names that nobody declared are the server's business and are not compared.
-fn forget_undeclared_names(read: &mut Schema, declared: &Schema, from_sql: bool) {
+/// A script says nothing of a primary key whose name is the one that the server gives.
+fn forget_usual_keys(read: &mut Schema) {
     for (name, table) in &mut read.tables {
-        let Some(key) = &mut table.primary_key else { continue };
-        let chosen_by_server = match declared.tables.get(name).and_then(|table| table.primary_key.as_ref()) {
-            Some(declared) => declared.name.is_none(),
-            None => from_sql && key.name.as_deref() == Some(&format!("{}_pkey", name.name)),
-        };
-        if chosen_by_server {
-            key.name = None;
-        }
+        let usual = format!("{}_pkey", name.name);
+        table.primary_key.iter_mut().for_each(|key| drop(key.name.take_if(|name| *name == usual)));
     }
 }

@@ -182,7 +182,8 @@ impl Comparison {
     ) -> Result<Self, ReconcileError> {
         let declared = &reference.wanted.renames;
         let compared = reference.wanted.with_unsaid(reference.wanted.scope.apply(renamed.clone()));
-        let difference = diff::difference(&compared, &reference.schema, declared);
+        let goal = reference.given_names.recalled(&reference.schema, &compared);
+        let difference = diff::difference(&compared, &goal, declared);
         if let Some(obstacle) = difference.obstacles.first() {
             let what = format!("{} is a {} here; the schema wants a table of that name", obstacle.table, obstacle.kind);
             return Err(ReconcileError::Obstacle(what));

@@ -8,7 +8,8 @@ use undrift::apply::{ApplyError, Limits, Silence, Stopped};
 use undrift::db::{Connection, Patience, Reading, Session, Target, Trouble};
 use undrift::desired::{self, Declared};
 use undrift::dialect;
-use undrift::model::{Fingerprint, Labels, Reason, Schema, Tenant, Verdict};
+use undrift::diff::difference;
+use undrift::model::{Fingerprint, Labels, Reason, Renames, Schema, Tenant, Verdict};
 use undrift::policy::{self, Policy};
 use undrift::reconcile::{Assessment, Fleet, FleetMember, Outlook, Reconciler, Shape, carry_out, survey};
 
@@ -191,7 +192,8 @@ impl Way<'_> {
             .map_err(|error| error.to_string())?;
         let read = observed.reading.schema;
         let open = reference.wanted.with_unsaid(read.clone());
-        if fingerprint(&open) != fingerprint(&reference.schema) {
+        let differing = difference(&open, &reference.schema, &Renames::default()).changes;
+        if !differing.is_empty() || nameless(&open) != nameless(&reference.schema) {
             return Err(format!("fingerprints differ:\n{read:#?}\nfrom\n{:#?}", reference.schema));
         }
         let text = desired::export(&read, &*dialect::of(&observed.platform), "generated");
@@ -221,6 +223,18 @@ fn findings(assessment: &Assessment) -> Result<Vec<String>, Failure> {
         }
     }
     Ok(findings)
+}
+
+/// The fingerprint without the names of keys, indexes and constraints, which nobody may have declared.
+fn nameless(schema: &Schema) -> Fingerprint {
+    let mut schema = schema.clone();
+    for table in schema.tables.values_mut() {
+        for member in table.members() {
+            table.remove_member(&member);
+            table.add_member(member.called(None));
+        }
+    }
+    fingerprint(&schema)
 }
 
 /// The fingerprint without the names of primary keys, which nobody may have declared, and without
