@@ -69,9 +69,17 @@ pub fn build(
 /// # Errors
 /// [`Circle`] when no order can build it.
 pub fn creation(dialect: &dyn Dialect, schema: &Schema) -> Result<Vec<Step>, Circle> {
-    let nothing = Schema::default();
-    let changes = creates(schema);
-    ordered(dialect, Batch { from: &nothing, to: schema, changes: &changes }, 0)
+    addition(dialect, &Schema::default(), schema)
+}
+
+/// The statements that build what one schema has more than another, in order.
+///
+/// # Errors
+/// [`Circle`] when no order can build it.
+pub fn addition(dialect: &dyn Dialect, from: &Schema, to: &Schema) -> Result<Vec<Step>, Circle> {
+    let there = creates(from);
+    let changes: Vec<_> = creates(to).into_iter().filter(|change| !there.contains(change)).collect();
+    ordered(dialect, Batch { from, to, changes: &changes }, 0)
 }
 
 /// The changes that create everything in a schema.

@@ -1,11 +1,13 @@
 //! The declared schema as a server reads it back.
 
+use std::collections::BTreeMap;
+
 use super::given_names::GivenNames;
 use super::{ReconcileError, Reconciler, copy};
 use crate::db::{Connection, DbError, Session, Trouble};
 use crate::desired::{Declared, Wanted};
 use crate::dialect;
-use crate::model::{Fingerprint, Opaque, Platform, Schema, Table};
+use crate::model::{Fingerprint, Opaque, Platform, Schema, Step, Table};
 use crate::plan;
 
 /// What every tenant on servers of one kind should look like.
@@ -33,13 +35,17 @@ pub(super) async fn build(
     let platform = session.platform().clone();
     let dialect = dialect::of(&platform);
     let wanted = declared.wanted(&*dialect).map_err(ReconcileError::Declared)?;
-    let steps = plan::creation(&*dialect, &wanted.schema)?;
+    let ground = ground(&wanted.schema);
+    let first = plan::creation(&*dialect, &ground)?;
+    let then = plan::addition(&*dialect, &ground, &wanted.schema)?;
     let mut scratch = reconciler.empty_scratch(session, &wanted.schema).await?;
     let session = &mut scratch.session;
-    copy::create_beside(session, beside).await;
     let built = match declared.sql() {
-        Some(sql) => session.script(sql).await.map_err(|error| ("the script".to_owned(), error)),
-        None => copy::build(session, &steps).await,
+        Some(sql) => {
+            copy::create_beside(session, beside).await;
+            session.script(sql).await.map_err(|error| ("the script".to_owned(), error))
+        }
+        None => build_around(session, &first, beside, &then).await,
     };
     let read = match built {
         Ok(()) => session.read().await.map_err(ReconcileError::Scratch),
@@ -60,6 +66,22 @@ pub(super) async fn build(
     }
     let fingerprint = Fingerprint::of(&schema);
     Ok(Reference { platform, wanted, schema, fingerprint, given_names })
+}
+
+/// What tables stand on. What is not modelled may stand on it too, and tables on that.
+fn ground(schema: &Schema) -> Schema {
+    Schema { tables: BTreeMap::new(), ..schema.clone() }
+}
+
+async fn build_around(
+    session: &mut Session,
+    first: &[Step],
+    beside: &[Opaque],
+    then: &[Step],
+) -> Result<(), (String, DbError)> {
+    copy::build(session, first).await?;
+    copy::create_beside(session, beside).await;
+    copy::build(session, then).await
 }
 
 /// The first declared table, column or constraint that the server accepted and did not make: servers

@@ -5,6 +5,7 @@
 mod support;
 
 mod alter;
+mod beside;
 mod engine;
 mod errors;
 mod fingerprint;
