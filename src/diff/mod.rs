@@ -11,7 +11,7 @@ mod tests;
 
 pub use renames::{Both, pending as pending_renames};
 
-use crate::model::{Change, EnumType, QName, Renames, Schema};
+use crate::model::{Change, EnumType, QName, Renames, Schema, is_working_name};
 
 /// What separates a database from the reference.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -90,14 +90,10 @@ pub fn is_extra(change: &Change, all: &[Change], renames: &Renames) -> bool {
     match change {
         Change::DropTable { from } => !renames.tables.values().any(|old| old.contains(&from.name)),
         Change::DropColumn { table, from } => {
-            !from.name.starts_with(WORKING_PREFIX)
+            !is_working_name(&from.name)
                 && !renames.columns.get(table).is_some_and(|all| all.values().any(|old| old.contains(&from.name)))
         }
         Change::DropMember { table, from } => !members::is_replaced(table, from, all),
         other => other.only_removes(),
     }
 }
-
-/// The prefix of columns that undrift itself adds and renames when they are filled. One that is
-/// found was left by a run that did not end.
-pub const WORKING_PREFIX: &str = "undrift_new_";

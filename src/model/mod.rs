@@ -24,7 +24,7 @@ pub use engine::{Engine, Platform, Vendor, Version};
 pub use fingerprint::{FORMAT as FINGERPRINT_FORMAT, Fingerprint, Hash, Hashing};
 pub use glob::Glob;
 pub use hazard::{Hazard, HazardNote};
-pub use name::QName;
+pub use name::{QName, is_working_name, working_name};
 pub use plan::{Object, Op, Pace, Plan, PlannedChange, Precondition, Step};
 pub use renames::Renames;
 pub use schema::{

@@ -43,6 +43,20 @@ impl fmt::Display for QName {
     }
 }
 
+/// The prefix of what undrift itself makes and renames when it is finished. What is found under such
+/// a name was left by a run that did not end.
+const WORKING_PREFIX: &str = "undrift_new_";
+
+/// The name of something under construction, as long as it comes out.
+pub fn working_name(name: &str) -> String {
+    format!("{WORKING_PREFIX}{name}")
+}
+
+/// Whether this is the name of something under construction.
+pub fn is_working_name(name: &str) -> bool {
+    name.starts_with(WORKING_PREFIX)
+}
+
 /// How a name is serialised: a string when it is bare and holds no dot, else a pair. A map key in
 /// JSON must be a string, so the pair is written as a JSON array inside one.
 #[derive(Serialize, Deserialize)]

@@ -10,18 +10,11 @@ use super::piece::{Phase, Piece, Slot, alter};
 use super::tables::alter_one;
 use super::{hazards, members};
 use crate::dialect::rank;
-use crate::model::{Column, Hash, Object, QName};
-
-const WORKING: &str = "undrift_new_";
-
-/// Whether a column is one under construction, left behind by a run that did not end.
-pub(super) fn is_working(column: &str) -> bool {
-    column.starts_with(WORKING)
-}
+use crate::model::{Column, Hash, Object, QName, working_name};
 
 /// The name of a column under construction. One that would be too long keeps its beginning and gets a hash.
-fn working_name(column: &str) -> String {
-    let name = format!("{WORKING}{column}");
+fn working_column(column: &str) -> String {
+    let name = working_name(column);
     if name.chars().count() <= LONGEST_NAME {
         return name;
     }
@@ -54,9 +47,9 @@ impl Batch<'_> {
     /// The working name, or one like it if a left-over of that name stays.
     fn free_working_name(&self, table: &QName, column: &str) -> String {
         let stays = |name: &str| self.after(table).is_some_and(|after| after.column(name).is_some());
-        let numbered = (2..).map(|number| working_name(&format!("{column}_{number}")));
-        let mut names = std::iter::once(working_name(column)).chain(numbered);
-        names.find(|name| !stays(name)).unwrap_or_else(|| working_name(column))
+        let numbered = (2..).map(|number| working_column(&format!("{column}_{number}")));
+        let mut names = std::iter::once(working_column(column)).chain(numbered);
+        names.find(|name| !stays(name)).unwrap_or_else(|| working_column(column))
     }
 
     /// Gives a value to the rows that have none. Columns that note the time of an update do not take note of this one.
@@ -116,9 +109,9 @@ mod tests {
 
     #[test]
     fn working_names_fit() {
-        assert_eq!(working_name("phone"), "undrift_new_phone");
-        let long = working_name(&"é".repeat(64));
+        assert_eq!(working_column("phone"), "undrift_new_phone");
+        let long = working_column(&"é".repeat(64));
         assert_eq!(long.chars().count(), LONGEST_NAME);
-        assert_ne!(long, working_name(&"é".repeat(63)));
+        assert_ne!(long, working_column(&"é".repeat(63)));
     }
 }

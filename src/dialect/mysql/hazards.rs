@@ -2,10 +2,9 @@
 //! (`INSTANT`), what rewrites the table while it is used, and what copies it while writes wait.
 
 use super::Mysql;
-use super::fill::is_working;
 use super::names::within;
 use super::widening::{TypeChange, compare};
-use crate::model::{Column, Hazard, HazardNote, Index, Property, QName, Vendor, Version};
+use crate::model::{Column, Hazard, HazardNote, Index, Property, QName, Vendor, Version, is_working_name};
 
 fn note(hazard: Hazard, why: String) -> HazardNote {
     HazardNote::new(hazard, why)
@@ -87,7 +86,7 @@ impl Mysql {
     /// A column goes.
     pub(super) fn drops_column(&self, table: &QName, column: &Column) -> Vec<HazardNote> {
         let name = within(table, &column.name);
-        if is_working(&column.name) {
+        if is_working_name(&column.name) {
             return Vec::new();
         }
         if column.generated.is_some() {

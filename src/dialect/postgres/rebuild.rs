@@ -11,7 +11,7 @@ use super::names::{cut, ident, qualified};
 use super::text::mentions;
 use super::{identity, members};
 use crate::dialect::rank;
-use crate::model::{Column, Hazard, HazardNote, MemberKind, Op, Pace, QName, Table};
+use crate::model::{Column, Hazard, HazardNote, MemberKind, Op, Pace, QName, Table, working_name};
 
 /// What goes before something and comes back after it.
 #[derive(Debug, Default)]
@@ -118,7 +118,7 @@ fn hazards(table: &QName, from: &Column, to: &Column) -> Vec<HazardNote> {
 /// Turns a computed column into a plain one that holds what was computed last.
 fn keep_values(batch: &Batch<'_>, table: &QName, from: &Column, to: &Column) -> Vec<String> {
     let name = qualified(table);
-    let working = cut(&format!("undrift_new_{}", to.name));
+    let working = cut(&working_name(&to.name));
     let plain =
         Column { name: working.clone(), nullable: true, default: None, identity: None, comment: None, ..to.clone() };
     let mut statements = add_plain(batch, table, &plain);

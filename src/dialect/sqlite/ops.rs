@@ -9,7 +9,7 @@ use super::names::{quote, same};
 use super::objects;
 use super::rebuild;
 use crate::dialect::rank;
-use crate::model::{Change, Hazard, HazardNote, Object, Op, QName, Schema, Table};
+use crate::model::{Change, Hazard, HazardNote, Object, Op, QName, Schema, Table, working_name};
 
 /// The changes of one table that exists, and what it looks like before and after them.
 pub struct Group<'a> {
@@ -136,7 +136,7 @@ fn breaks(why: String) -> HazardNote {
 
 /// A working name for a table that nothing in the database has.
 pub fn free_name(schema: &Schema, table: &str) -> String {
-    let mut name = format!("undrift_new_{table}");
+    let mut name = working_name(table);
     let tables = schema.tables.values().map(|table| &table.name.name);
     let opaque = schema.opaque.iter().map(|opaque| &opaque.name.name);
     let indexes = schema.tables.values().flat_map(|table| &table.indexes).filter_map(|index| index.name.as_ref());
