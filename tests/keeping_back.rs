@@ -89,6 +89,26 @@ fn a_rename_that_is_denied_keeps_back_what_uses_the_new_name(
     assert!(plan.stdout.contains("users.idx_hash") && !plan.stdout.contains("users.idx_town"), "{}", plan.stdout);
 }
 
+/// Nobody declared the indexes, and they stay as long as they can: not without their column.
+#[rstest]
+fn an_extra_that_hangs_on_a_merged_column_goes_with_it(
+    #[values(Engine::Postgres, Engine::Mariadb, Engine::Sqlite)] engine: Engine,
+) {
+    let tenant = before(engine);
+    tenant.sql(
+        "ALTER TABLE users ADD COLUMN password_hash varchar(255);
+         CREATE INDEX by_old ON users (password);
+         CREATE INDEX by_old_and_id ON users (password, id);
+         CREATE INDEX by_nick ON users (nick);",
+    );
+    tenant.write("policy.yaml", include_str!("../policies/permissive.yaml"));
+    let apply = undrift(&tenant, "apply", &["--yes"]).expect_code(0);
+    assert!(apply.stdout.contains("1 repaired, 0 skipped, 0 errors"), "{}", apply.stdout);
+    assert_eq!(tenant.query("SELECT count(password_hash) FROM users"), "2");
+    let plan = undrift(&tenant, "plan", &[]);
+    assert!(plan.stdout.contains("by_nick") && !plan.stdout.contains("by_old"), "{}", plan.stdout);
+}
+
 #[rstest]
 fn report_only_changes_nothing(#[values(Engine::Postgres, Engine::Mariadb, Engine::Sqlite)] engine: Engine) {
     let tenant = before(engine);

@@ -175,6 +175,17 @@ impl Member {
         }
     }
 
+    /// Whether it is made over a column. Expressions are not read.
+    pub fn is_over(&self, column: &str) -> bool {
+        match self {
+            Member::PrimaryKey(index) | Member::Unique(index) | Member::Index(index) => {
+                index.columns().any(|name| name == column) || index.include.iter().any(|name| name == column)
+            }
+            Member::ForeignKey(key) => key.columns.iter().any(|name| name == column),
+            Member::Check(_) => false,
+        }
+    }
+
     /// What to call it: its name, or what it consists of where it has none.
     pub fn label(&self) -> String {
         if let Some(name) = self.name() {

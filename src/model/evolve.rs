@@ -70,9 +70,7 @@ fn absorb_in_table(table: &mut Table, change: &Change) {
         }
         Change::AlterTableOption { option, to: None, .. } => drop(table.options.remove(option)),
         Change::AddColumn { to, .. } => table.columns.push(to.clone()),
-        Change::DropColumn { from, .. } | Change::MergeColumn { from, .. } => {
-            table.columns.retain(|column| column.name != from.name);
-        }
+        Change::DropColumn { from, .. } | Change::MergeColumn { from, .. } => drop_column(table, &from.name),
         Change::AlterColumn { property, to, .. } => alter_column(table, *property, to),
         Change::AddMember { to, .. } => table.add_member(to.clone()),
         Change::DropMember { from, .. } => table.remove_member(from),
@@ -81,6 +79,14 @@ fn absorb_in_table(table: &mut Table, change: &Change) {
             table.add_member(to.clone());
         }
         _ => {}
+    }
+}
+
+/// A column takes along what is made over it.
+fn drop_column(table: &mut Table, name: &str) {
+    table.columns.retain(|column| column.name != name);
+    for member in table.members().iter().filter(|member| member.is_over(name)) {
+        table.remove_member(member);
     }
 }
 

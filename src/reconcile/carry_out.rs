@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Observed, Reconciler, Study, study};
+use super::{Observed, Reconciler, Study, remains};
 use crate::apply::{self, ApplyError, Limits, Progress};
 use crate::db::{Connection, DbError, Session, Target, Trouble};
 use crate::model::{Change, Fingerprint, Plan};
@@ -10,7 +10,7 @@ use crate::model::{Change, Fingerprint, Plan};
 /// What a run left behind.
 #[derive(Debug)]
 pub struct Carried {
-    /// What still differs: exactly what the plan left out.
+    /// What still differs: what the plan left out.
     pub remaining: Vec<Change>,
     /// The fingerprint that was read afterwards.
     pub end: Fingerprint,
@@ -65,9 +65,8 @@ async fn run_and_verify(
     };
     let remaining = reconciler.remaining(session, &observed, &study.reference).await;
     let remaining = remaining.map_err(|error| unknown(error.to_string()))?;
-    let (expected, found) = (study::keys(&plan.left_out), study::keys(&remaining));
-    if expected == found {
-        return Ok(Carried { remaining, end });
+    match remains::surprise(plan, &remaining) {
+        Some(why) => Err(unknown(format!("the plan ran, but {why}"))),
+        None => Ok(Carried { remaining, end }),
     }
-    Err(unknown(format!("the plan ran, but {}", study::surprise(&expected, &found))))
 }

@@ -11,6 +11,7 @@ mod error;
 mod fleet;
 mod given_names;
 mod reference;
+mod remains;
 
 pub mod rollout;
 mod study;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
-use super::{Observed, ReconcileError, Reconciler, Reference};
+use super::{Observed, ReconcileError, Reconciler, Reference, remains};
 use crate::apply::{self, ApplyError, Cause, Limits, Stopped};
 use crate::db::{Connection, Session, Trouble};
 use crate::dialect;
@@ -144,7 +144,7 @@ impl Reconciler {
     }
 
     /// Runs a plan on a scratch copy. It must leave exactly what it left out. Returns the plan with
-    /// the fingerprint that it reached, and why the copy was not a faithful one.
+    /// the fingerprint that it reached and what is left out then, and why the copy was not a faithful one.
     async fn prove(
         &self,
         session: &mut Session,
@@ -159,7 +159,7 @@ impl Reconciler {
         let proved = try_out(&mut copy.scratch.session, &plan, &study.reference).await;
         let discarded = copy.scratch.discard().await;
         match proved {
-            Ok(end) => plan.end = Some(end),
+            Ok((end, left)) => (plan.end, plan.left_out) = (Some(end), left),
             // A copy that lacks something proves nothing, neither that a plan works nor that it does not.
             Err(ReconcileError::NotProved(why)) if !copy.flaws.is_empty() => copy.flaws.push(why),
             Err(ReconcileError::Scratch(error)) if error.trouble == Trouble::NotInTransaction => {
@@ -285,18 +285,22 @@ async fn rename_and_read(
     Ok(reference.wanted.scope.keep(read.schema))
 }
 
-/// Runs a plan on a scratch copy and compares what it left with what it left out.
-async fn try_out(session: &mut Session, plan: &Plan, reference: &Reference) -> Result<Fingerprint, ReconcileError> {
+/// Runs a plan on a scratch copy and compares what it left with what it left out. Returns what it
+/// reached, and what it left of that.
+async fn try_out(
+    session: &mut Session,
+    plan: &Plan,
+    reference: &Reference,
+) -> Result<(Fingerprint, Vec<Change>), ReconcileError> {
     run(session, plan).await?;
     let read = session.read().await.map_err(ReconcileError::Scratch)?.schema;
     let reached = reference.wanted.scope.keep(read.clone());
     let end = Fingerprint::of(&reference.wanted.scope.apply(reached.clone()));
     let remained = remaining(session, &read, reached, reference).await?;
-    let (expected, found) = (keys(&plan.left_out), keys(&remained));
-    if expected == found {
-        return Ok(end);
+    match remains::surprise(plan, &remained) {
+        Some(why) => Err(ReconcileError::NotProved(why)),
+        None => Ok((end, remains::still_there(plan, &remained))),
     }
-    Err(ReconcileError::NotProved(surprise(&expected, &found)))
 }
 
 /// What still differs from the reference, renames that are still pending carried out first.
@@ -344,27 +348,6 @@ fn not_proved(stopped: Stopped) -> ReconcileError {
         Cause::Db(error) if error.trouble == Trouble::NotInTransaction => ReconcileError::Scratch(error),
         _ => ReconcileError::NotProved(stopped.to_string()),
     }
-}
-
-/// What changes are about, whatever else of their objects has changed meanwhile.
-pub(super) fn keys(changes: &[Change]) -> Vec<String> {
-    let mut keys: Vec<_> = changes.iter().map(|change| format!("{} {}", change.kind(), change.object())).collect();
-    keys.sort();
-    keys
-}
-
-/// Says how what remained differs from what was to remain.
-pub(super) fn surprise(expected: &[String], found: &[String]) -> String {
-    let only = |a: &[String], b: &[String]| a.iter().filter(|key| !b.contains(key)).cloned().collect::<Vec<_>>();
-    let mut clauses = Vec::new();
-    let (remained, vanished) = (only(found, expected), only(expected, found));
-    if !remained.is_empty() {
-        clauses.push(format!("these changes remained: {}", remained.join(", ")));
-    }
-    if !vanished.is_empty() {
-        clauses.push(format!("these went away, though they were to stay: {}", vanished.join(", ")));
-    }
-    clauses.join("; ")
 }
 
 fn mark_unproved(mut plan: Plan, flaws: &[String]) -> Plan {

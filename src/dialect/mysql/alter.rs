@@ -95,21 +95,28 @@ impl Batch<'_> {
 
     /// Indexes over a column that goes and that nobody else drops. One over several columns would stop the drop.
     pub fn stranded(&self, table: &QName, column: &str) -> Vec<(Slot, String)> {
-        let Some(before) = self.before(table) else { return Vec::new() };
-        let over = |index: &&Index| index.columns().any(|own| own == column) && index.parts.len() > 1;
-        let changed = |index: &Index| {
-            let mut members = self.changes.iter().filter(|change| change.table() == Some(table));
-            members.any(|change| match change {
-                Change::DropMember { from, .. } | Change::AlterMember { from, .. } => {
-                    from.name() == index.name.as_deref()
-                }
-                _ => false,
-            })
-        };
-        let gone = before.indexes.iter().filter(over).filter(|index| !changed(index));
-        gone.filter_map(|index| index.name.as_deref())
+        let several = self.going_along(table, column).filter(|index| index.parts.len() > 1);
+        several
+            .filter_map(|index| index.name.as_deref())
             .map(|name| (Slot::DropIndex, format!("DROP INDEX {}", quote(name))))
             .collect()
+    }
+
+    /// Indexes over a column that go with it, because no change is about them.
+    pub fn going_along(&self, table: &QName, column: &str) -> impl Iterator<Item = &Index> {
+        let changes = self.changes.iter().filter(move |change| change.table() == Some(table));
+        let changed: BTreeSet<_> = changes
+            .filter_map(|change| match change {
+                Change::DropMember { from, .. } | Change::AlterMember { from, .. } => from.name(),
+                _ => None,
+            })
+            .collect();
+        let indexes = self.before(table).map_or(&[][..], |table| &table.indexes);
+        let over = move |index: &&Index| index.columns().any(|own| own == column);
+        indexes
+            .iter()
+            .filter(over)
+            .filter(move |index| !index.name.as_deref().is_some_and(|name| changed.contains(name)))
     }
 
     /// What else of the table a column's definition mentions.

@@ -74,6 +74,10 @@ impl Batch<'_> {
         let mut piece = Piece::new(table, number, "merge into column", &new.name, Phase::Change, rank::MERGE_COLUMN);
         piece.alone = true;
         piece.hazards = hazards::merge(table, &old.name);
+        for index in self.going_along(table, &old.name) {
+            let label = index.name.as_deref().unwrap_or_default();
+            piece.hazards.push(hazards::drops_index(table, index, label));
+        }
         piece.preconditions.push(facts::disagreement(number, table, old, new));
         piece.drops.push(Object::Column(table.clone(), old.name.clone()));
         piece.needs.push(Object::Column(table.clone(), new.name.clone()));

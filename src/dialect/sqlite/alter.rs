@@ -145,12 +145,26 @@ fn drop_column_statement(group: &Group<'_>, column: &Column) -> String {
 fn merge_column(group: &Group<'_>, index: usize, old: &Column, new: &Column) -> Op {
     let (table, target) = (group.quoted(), quote(&new.name));
     let (from, to) = (group.column(&old.name), group.column(&new.name));
-    let statements =
-        vec![format!("UPDATE {table} SET {target} = {from} WHERE {to} IS NULL"), drop_column_statement(group, old)];
+    let mut statements = vec![format!("UPDATE {table} SET {target} = {from} WHERE {to} IS NULL")];
+    statements.extend(stranded(group, &old.name).map(drop_index_statement));
+    statements.push(drop_column_statement(group, old));
     let title = format!("merge column {}.{} into {}", group.name(), old.name, new.name);
     let mut op = Op { rank: rank::MERGE_COLUMN, pace: Pace::Slow, ..Op::new(vec![index], title, statements) };
     op.preconditions.push(facts::disagreement(group, index, old, new));
     op
+}
+
+/// The indexes over a column that nobody drops and that would stop the column from being dropped.
+fn stranded<'a>(group: &'a Group<'_>, column: &'a str) -> impl Iterator<Item = &'a Index> {
+    let changed = |index: &&Index| {
+        group.changes.iter().any(|(_, change)| match change {
+            Change::DropMember { from: Member::Index(from), .. }
+            | Change::AlterMember { from: Member::Index(from), .. } => from == *index,
+            _ => false,
+        })
+    };
+    let over = move |index: &&Index| index.columns().any(|name| name == column);
+    group.from.indexes.iter().filter(over).filter(move |index| !changed(index))
 }
 
 fn add_index(group: &Group<'_>, index: usize, to: &Index) -> Op {
