@@ -51,11 +51,14 @@ pub async fn run(_cli: &Cli, args: &DiffArgs) -> Result<Exit, Failure> {
     let renames = declared.map_or(&nothing, |wanted| &wanted.renames);
     let scope = declared.map_or(&open, |wanted| &wanted.scope);
     let actual = scope.apply(a.schema);
-    let actual = declared.map_or_else(|| actual.clone(), |wanted| wanted.with_unsaid(actual.clone()));
     let wanted = scope.apply(b.schema);
     let (renaming, _) = diff::pending_renames(&actual, &wanted, renames);
     let renamed = actual.evolve(&renaming);
-    let difference = diff::difference(&renamed, &wanted, renames);
+    let comparable = match &b.reference {
+        Some(reference) => reference.comparable(renamed.clone()),
+        None => renamed.clone(),
+    };
+    let difference = diff::difference(&comparable, &wanted, renames);
     for obstacle in &difference.obstacles {
         anstream::eprintln!("{} is a {} in A and a table in B", obstacle.table, obstacle.kind);
     }

@@ -10,6 +10,7 @@ mod copy;
 mod error;
 mod fleet;
 mod given_names;
+mod implicit;
 mod reference;
 mod remains;
 

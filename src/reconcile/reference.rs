@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::given_names::GivenNames;
+use super::implicit::{self, Implicit};
 use super::{ReconcileError, Reconciler, copy};
 use crate::db::{Connection, DbError, Session, Trouble};
 use crate::desired::{Declared, Wanted};
@@ -23,6 +24,18 @@ pub struct Reference {
     pub fingerprint: Fingerprint,
     /// The names that are `None` in it, as this server gave them.
     pub(super) given_names: GivenNames,
+    /// What the server made in it by itself.
+    implicit: Implicit,
+}
+
+impl Reference {
+    /// A schema as it is compared with this one: what the declared schema leaves open, and what servers
+    /// decide by themselves, is as it is here.
+    pub fn comparable(&self, actual: Schema) -> Schema {
+        let mut actual = self.wanted.with_unsaid(actual);
+        implicit::align(&mut actual, &self.implicit, self.wanted.extras);
+        actual
+    }
 }
 
 /// Builds the reference on the session's server, beside what a tenant has that is not modelled.
@@ -65,7 +78,8 @@ pub(super) async fn build(
         forget_usual_keys(&mut schema);
     }
     let fingerprint = Fingerprint::of(&schema);
-    Ok(Reference { platform, wanted, schema, fingerprint, given_names })
+    let implicit = implicit::of(&wanted.schema, &schema, platform.engine());
+    Ok(Reference { platform, wanted, schema, fingerprint, given_names, implicit })
 }
 
 /// What tables stand on. What is not modelled may stand on it too, and tables on that.

@@ -181,7 +181,7 @@ impl Comparison {
         reference: &Reference,
     ) -> Result<Self, ReconcileError> {
         let declared = &reference.wanted.renames;
-        let compared = reference.wanted.with_unsaid(reference.wanted.scope.apply(renamed.clone()));
+        let compared = reference.comparable(reference.wanted.scope.apply(renamed.clone()));
         let goal = reference.given_names.recalled(&reference.schema, &compared);
         let difference = diff::difference(&compared, &goal, declared);
         if let Some(obstacle) = difference.obstacles.first() {

@@ -191,7 +191,7 @@ impl Way<'_> {
             .await
             .map_err(|error| error.to_string())?;
         let read = observed.reading.schema;
-        let open = reference.wanted.with_unsaid(read.clone());
+        let open = reference.comparable(read.clone());
         let differing = difference(&open, &reference.schema, &Renames::default()).changes;
         if !differing.is_empty() || nameless(&open) != nameless(&reference.schema) {
             return Err(format!("fingerprints differ:\n{read:#?}\nfrom\n{:#?}", reference.schema));

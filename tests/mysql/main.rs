@@ -9,6 +9,7 @@ mod alterations;
 mod errors;
 mod fingerprints;
 mod fixpoint;
+mod implicit;
 mod names;
 mod pairs;
 mod sessions;
