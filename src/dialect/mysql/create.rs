@@ -20,12 +20,13 @@ const QUOTED: [&str; 8] = [
 ];
 
 impl Mysql {
-    /// `CREATE TABLE` with everything but the foreign keys, which wait for the tables they refer to.
-    pub(super) fn create_table(&self, table: &Table) -> String {
+    /// `CREATE TABLE` with these of its foreign keys; the others wait for the tables they refer to.
+    pub(super) fn create_table(&self, table: &Table, keys: &[ForeignKey]) -> String {
         let mut lines: Vec<String> = table.columns.iter().map(|column| self.column(column)).collect();
         lines.extend(table.primary_key.iter().map(|key| self.primary_key(key)));
         lines.extend(table.indexes.iter().map(|index| self.index(index)));
         lines.extend(table.checks.iter().map(check));
+        lines.extend(keys.iter().map(foreign_key));
         let options = self.create_options(table);
         format!("CREATE TABLE {} (\n  {}\n){options}", quote_table(&table.name), lines.join(",\n  "))
     }

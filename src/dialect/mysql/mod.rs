@@ -4,6 +4,7 @@
 //! `names` and `types`, definitions in `create`, statements for changes in `ops`.
 
 mod alter;
+mod births;
 mod create;
 mod facts;
 mod fill;

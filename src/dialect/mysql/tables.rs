@@ -1,19 +1,21 @@
 //! Tables that come and go.
 
+use super::births::Births;
 use super::hazards;
 use super::names::quote_table;
 use super::ops::Batch;
 use super::piece::alter;
 use crate::dialect::rank;
-use crate::model::{Change, Index, Object, Op, QName, Table};
+use crate::model::{Change, ForeignKey, Index, Object, Op, QName, Table};
 
 impl Batch<'_> {
     /// The operations for whole tables.
     pub fn tables(&self) -> Vec<Op> {
         let mut ops = Vec::new();
+        let births = self.births();
         for (number, change) in self.numbered() {
             match change {
-                Change::CreateTable { to } => ops.extend(self.create(number, to)),
+                Change::CreateTable { to } => ops.extend(self.create(number, to, &births)),
                 Change::DropTable { from } => ops.extend(self.drop(number, from)),
                 _ => {}
             }
@@ -21,8 +23,20 @@ impl Batch<'_> {
         ops
     }
 
-    /// The table, then its foreign keys. No rows: nothing of it hurts.
-    fn create(&self, number: usize, table: &Table) -> Vec<Op> {
+    /// The table, then the foreign keys that it cannot bring along. No rows: nothing of it hurts.
+    fn create(&self, number: usize, table: &Table, births: &Births<'_>) -> Vec<Op> {
+        let keys = table.foreign_keys.iter().cloned();
+        let (own, later): (Vec<_>, Vec<_>) = keys.partition(|key| self.is_inborn(births, &table.name, key));
+        let mut ops = vec![self.create_with(number, table, &own)];
+        if !later.is_empty() {
+            let mut piece = self.add_keys(&table.name, &later, &[number]);
+            piece.hazards.clear();
+            ops.push(piece.into_op());
+        }
+        ops
+    }
+
+    fn create_with(&self, number: usize, table: &Table, foreign_keys: &[ForeignKey]) -> Op {
         let name = &table.name;
         let mut makes = vec![Object::Table(name.clone())];
         makes.extend(table.columns.iter().map(|column| Object::Column(name.clone(), column.name.clone())));
@@ -30,18 +44,19 @@ impl Batch<'_> {
             makes.extend(index.name.iter().map(|index| Object::Member(name.clone(), index.clone())));
             makes.extend(keys(name, index));
         }
-        let mut ops = vec![Op {
+        makes.extend(
+            foreign_keys.iter().filter_map(|key| key.name.clone()).map(|key| Object::Member(name.clone(), key)),
+        );
+        let others = foreign_keys.iter().filter(|key| key.table != *name);
+        let needs = others.flat_map(|other| [Object::Table(other.table.clone()), key(&other.table, &other.referenced)]);
+        let statement = self.dialect.create_table(table, foreign_keys);
+        Op {
             transactional: false,
+            needs: needs.collect(),
             makes,
             rank: rank::CREATE_TABLE,
-            ..Op::new(vec![number], format!("create table {name}"), vec![self.dialect.create_table(table)])
-        }];
-        if !table.foreign_keys.is_empty() {
-            let mut piece = self.add_keys(name, &table.foreign_keys, &[number]);
-            piece.hazards.clear();
-            ops.push(piece.into_op());
+            ..Op::new(vec![number], format!("create table {name}"), vec![statement])
         }
-        ops
     }
 
     /// The table's own foreign keys go first where what they refer to goes too: the two may refer to each other.
