@@ -4,7 +4,7 @@
 //! there before. So they are not compared, and neither is whether the server made one at all, because
 //! it makes none where another index begins with the key's columns.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Engine, Extras, ForeignKey, Index, Part, PartSource, QName, Schema, Table};
 
@@ -25,28 +25,41 @@ pub(super) fn of(declared: &Schema, read: &Schema, engine: Engine) -> Implicit {
     implicit
 }
 
-/// Gives a schema these indexes under these names, as far as it can do without an index of its own there.
-pub(super) fn align(actual: &mut Schema, implicit: &Implicit, extras: Extras) {
+/// Gives a schema the implicit indexes of a reference, as far as it can do without indexes of its own there.
+pub(super) fn align(actual: &mut Schema, reference: &Schema, implicit: &Implicit, extras: Extras) {
     for (name, wanted) in implicit {
-        let Some(table) = actual.tables.get_mut(name) else { continue };
-        wanted.iter().for_each(|index| align_index(table, index, extras));
+        let (Some(table), Some(goal)) = (actual.tables.get_mut(name), reference.tables.get(name)) else { continue };
+        let names: BTreeSet<_> = goal.indexes.iter().filter_map(|index| index.name.as_deref()).collect();
+        let is_wanted = |index: &Index| index.name.as_deref().is_some_and(|name| names.contains(name));
+        wanted.iter().for_each(|index| align_index(table, index, &is_wanted, extras));
     }
 }
 
-fn align_index(table: &mut Table, wanted: &Index, extras: Extras) {
-    let same = |index: &Index| index.same_definition(wanted) && index.comment == wanted.comment;
-    if table.indexes.iter().any(|index| index.name == wanted.name && same(index)) {
+/// `is_wanted` says of which indexes the names are declared: these are, or become, what is declared under them.
+fn align_index(table: &mut Table, implicit: &Index, is_wanted: &dyn Fn(&Index) -> bool, extras: Extras) {
+    let same = |index: &Index| index.same_definition(implicit) && index.comment == implicit.comment;
+    if table.indexes.iter().any(|index| index.name == implicit.name && same(index)) {
         return;
     }
-    match table.indexes.iter().position(same) {
+    match table.indexes.iter().position(|index| same(index) && !is_wanted(index)) {
         Some(place) => drop(table.indexes.remove(place)),
-        // What the key uses instead goes, and nothing would be left for it.
-        None if extras == Extras::Drop && table.indexes.iter().any(|index| begins_with(index, wanted)) => return,
+        // What the key uses now goes or becomes something else, and nothing would be left for it.
+        None if serving(table, implicit).next().is_some()
+            && !serving(table, implicit).any(|index| extras != Extras::Drop && !is_wanted(index)) =>
+        {
+            return;
+        }
         // The server makes it with the key, or the key uses another index that stays.
         None => {}
     }
     // It comes first, so that it is taken for the wanted one before any other of its name.
-    table.indexes.insert(0, wanted.clone());
+    table.indexes.insert(0, implicit.clone());
+}
+
+/// What a key can use instead of an index that the server would make. Where it uses the primary key, the
+/// wanted one is another.
+fn serving<'a>(table: &'a Table, implicit: &'a Index) -> impl Iterator<Item = &'a Index> {
+    table.indexes.iter().chain(&table.primary_key).filter(|index| begins_with(index, implicit))
 }
 
 fn is_declared(index: &Index, declared: &Table) -> bool {
@@ -86,7 +99,9 @@ mod tests {
         let table = Table { indexes: indexes.to_vec(), ..Table::new(name.clone()) };
         schema.tables.insert(name.clone(), table);
         let implicit = Implicit::from([(name.clone(), vec![index("a", &["a"])])]);
-        align(&mut schema, &implicit, extras);
+        let goal = Table { indexes: vec![index("a", &["a"]), index("own", &["c"])], ..Table::new(name.clone()) };
+        let reference = Schema { tables: BTreeMap::from([(name.clone(), goal)]), ..Schema::default() };
+        align(&mut schema, &reference, &implicit, extras);
         schema.tables.remove(&name).expect("it is there").indexes
     }
 
@@ -97,6 +112,14 @@ mod tests {
         assert_eq!(aligned(&wanted, Extras::Drop), wanted);
         let two = [index("x", &["a"]), index("a", &["a"])];
         assert_eq!(aligned(&two, Extras::Drop), two, "one of the two is too many");
+    }
+
+    #[test]
+    fn an_index_with_a_declared_name_is_not_taken_for_it() {
+        for extras in [Extras::Drop, Extras::Report] {
+            let found = [index("own", &["a"])];
+            assert_eq!(aligned(&found, extras), found);
+        }
     }
 
     #[test]

@@ -33,7 +33,7 @@ impl Reference {
     /// decide by themselves, is as it is here.
     pub fn comparable(&self, actual: Schema) -> Schema {
         let mut actual = self.wanted.with_unsaid(actual);
-        implicit::align(&mut actual, &self.implicit, self.wanted.extras);
+        implicit::align(&mut actual, &self.schema, &self.implicit, self.wanted.extras);
         actual
     }
 }
