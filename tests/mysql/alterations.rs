@@ -73,6 +73,7 @@ const PAIRS: &[(&str, &str)] = &[
     ),
     ("create table t (id int)", "create table t (id int) engine=myisam checksum=1"),
     ("create table t (id int)", "create table t (id int) partition by hash (id) partitions 3"),
+    ("create table t (id int)", "create table t (id int, b int not null default 1) partition by hash (b) partitions 3"),
     ("create table t (id int comment 'a' default 3)", "create table t (id int invisible default 4 comment 'b', x int)"),
     ("create table t (id int, j longtext)", "create table t (id int, j json)"),
     ("create table t (id int, c text, fulltext key f (c))", "create table t (id int, c text)"),

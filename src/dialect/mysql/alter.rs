@@ -212,6 +212,10 @@ impl Batch<'_> {
         let mut piece = Piece::new(table, number, "set option", option, Phase::Change, rank::TABLE_OPTION);
         if option == "partitions" {
             piece.alone = true;
+            let before = self.before(table).and_then(|table| Some((table, table.options.get(option)?)));
+            piece.frees.extend(before.map_or(Vec::new(), |(table, sql)| members::columns_of(table, sql)));
+            let after = self.after(table).zip(to);
+            piece.needs.extend(after.map_or(Vec::new(), |(table, sql)| members::columns_of(table, sql)));
             piece.hazards = hazards::copies(table);
             piece.hazards.push(hazards::may_fail(format!("rows of {table} may fit into no partition")));
             return piece.clause(Slot::Option, to.unwrap_or("REMOVE PARTITIONING").to_owned());
