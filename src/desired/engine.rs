@@ -67,7 +67,7 @@ pub struct Rules {
     pub nullable_keys: bool,
     /// A table may have no columns.
     pub empty_tables: bool,
-    /// A foreign key may refer to the leading columns of any index.
+    /// A foreign key refers to the leading columns of any index, in their order.
     pub refers_to_any_index: bool,
     /// Index names are unique per table rather than per schema.
     pub index_names_per_table: bool,

@@ -112,6 +112,11 @@ impl Build<'_> {
         if can_be_referred_to(&self.rules, target, columns) {
             return Ok(());
         }
+        if is_unique(&self.rules, target, columns) {
+            let message = format!("`{}({listed})` is a key in another order", target.name);
+            let help = "name the columns in the order of the key, on both sides: MySQL and MariaDB take no other";
+            return Err(Diagnostic::new(span, message).help(help));
+        }
         Err(Diagnostic::new(span, format!("`{}({listed})` is not a key: several rows could match", target.name))
             .help(format!("refer to the primary key, or add `unique: {{ name: [{listed}] }}` to `{}`", target.name)))
     }
@@ -135,7 +140,7 @@ fn has_column(rules: &Rules, table: &Table, name: &str) -> bool {
 }
 
 fn can_be_referred_to(rules: &Rules, target: &Table, columns: &[String]) -> bool {
-    is_unique(rules, target, columns) || (rules.refers_to_any_index && leads_an_index(rules, target, columns))
+    if rules.refers_to_any_index { leads_an_index(rules, target, columns) } else { is_unique(rules, target, columns) }
 }
 
 fn primary_key(target: &Table, span: &Span) -> Result<Vec<String>, Diagnostic> {
@@ -168,10 +173,13 @@ fn is_unique(rules: &Rules, table: &Table, columns: &[String]) -> bool {
     })
 }
 
-/// Whether an index starts with these columns.
+/// Whether an index starts with these columns, in this order.
 fn leads_an_index(rules: &Rules, table: &Table, columns: &[String]) -> bool {
     let mut indexes = table.primary_key.iter().chain(&table.uniques).chain(&table.indexes);
-    indexes.any(|index| same_columns(rules, &index.columns().take(columns.len()).collect::<Vec<_>>(), columns))
+    indexes.any(|index| {
+        let first: Vec<_> = index.columns().take(columns.len()).collect();
+        first.len() == columns.len() && first.iter().zip(columns).all(|(a, b)| rules.same_column(a, b))
+    })
 }
 
 /// Whether both name the same columns, in whatever order.

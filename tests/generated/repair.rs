@@ -265,7 +265,10 @@ fn refers(spec: &Spec, table: &Table, key: &ForeignKey) -> bool {
     let Some(target) = spec.table(key.table) else { return false };
     let target = if target.id == table.id { table } else { target };
     let sorted = |ids: &[Id]| ids.iter().copied().collect::<BTreeSet<_>>();
-    let is_key = target.keys().iter().any(|known| sorted(known) == sorted(&key.referenced));
+    let is_key = target.keys().iter().any(|known| match spec.engine {
+        Engine::Mysql => *known == key.referenced,
+        _ => sorted(known) == sorted(&key.referenced),
+    });
     is_key
         && key.columns.iter().zip(&key.referenced).all(|(own, referenced)| {
             let (Some(own), Some(other)) = (table.column(*own), target.column(*referenced)) else { return false };

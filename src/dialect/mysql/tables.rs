@@ -89,11 +89,9 @@ pub(super) fn keys(table: &QName, index: &Index) -> Vec<Object> {
     (1..=columns.len()).map(|length| key(table, &columns[..length])).collect()
 }
 
-/// The object that stands for these columns being indexed.
+/// The object that stands for these columns being indexed, in this order.
 pub(super) fn key(table: &QName, columns: &[String]) -> Object {
-    let mut columns = columns.to_vec();
-    columns.sort();
-    Object::Key(table.clone(), columns)
+    Object::Key(table.clone(), columns.to_vec())
 }
 
 /// `ALTER TABLE` with one clause.
