@@ -18,6 +18,8 @@ pub mod policy;
 
 pub mod config;
 
+pub mod telemetry;
+
 pub mod db;
 
 pub mod registry;

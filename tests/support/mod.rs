@@ -7,6 +7,7 @@
 mod cli;
 mod mariadb;
 mod postgres;
+mod prometheus;
 mod server;
 mod sqlite;
 mod tenant;
@@ -14,5 +15,6 @@ mod tenant;
 pub use cli::{Cli, Output, undrift};
 pub use mariadb::{MariadbServer, mariadb};
 pub use postgres::{PostgresServer, postgres};
+pub use prometheus::{Prometheus, promtool};
 pub use sqlite::{folder, sqlite, sqlite_query, sqlite_sql};
 pub use tenant::{Engine, Tenant};

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Runs a private database server in FOLDER for as long as standard input stays open, then removes both.
+# Runs a private server in FOLDER for as long as standard input stays open, then removes both.
 # The test process holds the other end of the pipe: however it ends, the server goes with it. It must be
 # started as the leader of a process group, which it ends.
 #
-# usage: serve.sh postgres|mariadb FOLDER PORT [FOLDER-OF-BINARIES]
+# usage: serve.sh postgres|mariadb|prometheus FOLDER PORT [FOLDER-OF-BINARIES]
 set -eu
 kind=$1 folder=$2 port=$3 binaries=${4:-}
 PATH="$binaries${binaries:+:}/usr/sbin:$PATH"
@@ -41,10 +41,16 @@ serve_mariadb() {
         --innodb-flush-log-at-trx-commit=0 --innodb-flush-method=nosync --innodb-doublewrite=0 --default-time-zone=+00:00
 }
 
+# Its configuration is in the folder already. The rules that it names may lie anywhere.
+serve_prometheus() {
+    exec prometheus --config.file="$folder/prometheus.yml" --storage.tsdb.path="$folder/data" \
+        --web.listen-address="127.0.0.1:$port" --log.level=warn
+}
+
 # The data goes too, so nothing is owed a clean end; PostgreSQL must still end its own children.
 case $kind in
 postgres) end=QUIT ;;
-mariadb) end=KILL ;;
+mariadb | prometheus) end=KILL ;;
 *) echo "no such server: $kind" >&2 && exit 1 ;;
 esac
 

@@ -23,7 +23,18 @@ pub struct Server {
 impl Server {
     /// Starts a server and waits until `ready` (given folder and port) makes a client that gets through.
     pub fn start(kind: &str, binaries: Option<&Path>, ready: impl Fn(&Path, u16) -> Command) -> Self {
+        Self::start_in(kind, binaries, |_| (), ready)
+    }
+
+    /// The same, with something put into the folder beforehand.
+    pub fn start_in(
+        kind: &str,
+        binaries: Option<&Path>,
+        prepare: impl Fn(&Path),
+        ready: impl Fn(&Path, u16) -> Command,
+    ) -> Self {
         let folder = tempfile::Builder::new().prefix("undrift-test-").tempdir().expect("a temporary folder").keep();
+        prepare(&folder);
         let port = free_port();
         let log = File::create(folder.join("log")).expect("a log file");
         let keeper = Command::new("sh")
