@@ -3,6 +3,7 @@
 //! The rest of undrift says what happened ([`Metrics::passes`] ended, [`Metrics::applies`] retried) and never
 //! names a metric. How many series there are does not depend on how many tenants there are, unless a
 //! [`FleetSight`] is made to show single tenants; then only gauges name them, never histograms or counters.
+//! `docs/metrics.md` lists all of them.
 
 mod applies;
 mod approvals;

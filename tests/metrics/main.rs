@@ -4,5 +4,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod documentation;
 mod events;
+mod expressions;
+mod live;
 mod names;
