@@ -2,9 +2,11 @@
 //!
 //! Where policy keeps a change back, everything that needs it is kept back with it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{Batch, order};
 use crate::dialect::Dialect;
-use crate::model::{Change, Column, IdentityKind, Index, Member, Op, Property};
+use crate::model::{Change, Column, IdentityKind, Index, Member, Op, Property, QName};
 
 /// What the changes of one batch need of each other. The lists are counted from `offset`.
 ///
@@ -19,14 +21,28 @@ pub(super) fn within(dialect: &dyn Dialect, batch: Batch<'_>, offset: usize, req
             requires[change + offset].extend(needed.map(|other| other + offset));
         }
     }
-    for (index, change) in batch.changes.iter().enumerate() {
-        let needed = batch.changes.iter().enumerate().filter(|(_, other)| is_bound_to(change, other));
-        requires[index + offset].extend(needed.map(|(other, _)| other + offset));
+    for (index, other) in bound_by_keys(batch.changes) {
+        requires[index + offset].push(other + offset);
     }
     for list in requires {
         list.sort_unstable();
         list.dedup();
     }
+}
+
+/// The pairs of changes of which the first needs the second because of a key. Both are about one table,
+/// and a plan may be about thousands: nothing else is compared.
+fn bound_by_keys(changes: &[Change]) -> Vec<(usize, usize)> {
+    let mut tables: BTreeMap<&QName, Vec<usize>> = BTreeMap::new();
+    for (index, change) in changes.iter().enumerate() {
+        if let Some(table) = change.table() {
+            tables.entry(table).or_default().push(index);
+        }
+    }
+    let bound = |(one, other): &(usize, usize)| is_bound_to(&changes[*one], &changes[*other]);
+    let pairs =
+        tables.values().flat_map(|all| all.iter().flat_map(move |one| all.iter().map(move |other| (*one, *other))));
+    pairs.filter(bound).collect()
 }
 
 /// What binds a change of a primary key to a change of a column.
@@ -127,9 +143,7 @@ fn single_ops(dialect: &dyn Dialect, batch: Batch<'_>) -> Vec<Op> {
     let joint = |op: &Op| op.changes.len() > 1;
     let (joint_ops, mut single): (Vec<_>, Vec<_>) =
         dialect.ops(batch.from, batch.to, batch.changes).into_iter().partition(joint);
-    let mut joined: Vec<usize> = joint_ops.into_iter().flat_map(|op| op.changes).collect();
-    joined.sort_unstable();
-    joined.dedup();
+    let joined: BTreeSet<usize> = joint_ops.into_iter().flat_map(|op| op.changes).collect();
     single.retain(|op| op.changes.iter().all(|change| !joined.contains(change)));
     for change in joined {
         let alone = dialect.ops(batch.from, batch.to, &batch.changes[change..=change]);
@@ -189,7 +203,7 @@ fn member_uses(member: &Member, column: &str) -> bool {
 }
 
 /// Whether a change makes a foreign key to a table.
-fn refers_to(change: &Change, table: &crate::model::QName) -> bool {
+fn refers_to(change: &Change, table: &QName) -> bool {
     match change {
         Change::AddMember { to: Member::ForeignKey(key), .. }
         | Change::AlterMember { to: Member::ForeignKey(key), .. } => key.table == *table,
@@ -201,7 +215,7 @@ fn refers_to(change: &Change, table: &crate::model::QName) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Identity, Part, QName};
+    use crate::model::{Identity, Part};
 
     #[test]
     fn a_primary_key_needs_its_columns_to_be_not_null_and_the_other_way_round() {
