@@ -231,7 +231,11 @@ fn deferrable(deferrable: Deferrable) -> &'static str {
 }
 
 fn foreign_key(key: &ForeignKey) -> String {
-    let mut words = format!("({}) → {} ({})", key.columns.join(", "), key.table, key.referenced.join(", "));
+    let mut words = format!("({}) → {}", key.columns.join(", "), key.table);
+    // Left out, they are the primary key of a table that is not there.
+    if !key.referenced.is_empty() {
+        words.push_str(&format!(" ({})", key.referenced.join(", ")));
+    }
     for (name, action) in [("on delete", &key.on_delete), ("on update", &key.on_update)] {
         if let Some(action) = action {
             words.push_str(&format!(" {name} {}", action.to_lowercase()));

@@ -49,6 +49,17 @@ async fn a_key_that_points_nowhere_must_say_so() {
 }
 
 #[tokio::test]
+async fn a_key_that_points_nowhere_is_shown_without_columns_if_it_names_none() {
+    let schema = reading(&file("CREATE TABLE t (a REFERENCES nowhere)").await.url).await.schema;
+    let folder = crate::support::folder();
+    let path = folder.path().join("schema.yaml");
+    std::fs::write(&path, exported(&schema)).unwrap();
+    let tenant = file("CREATE TABLE t (a)").await;
+    let planned = undrift(&["plan", "--url", &tenant.url, "--schema", path.to_str().unwrap()]).expect_code(2);
+    assert!(planned.stdout.contains("new foreign key: (a) → nowhere\n"), "{}", planned.stdout);
+}
+
+#[tokio::test]
 async fn whether_the_rows_number_is_not_null_is_compared_where_it_is_said() {
     let folder = crate::support::folder();
     for (id, yaml, code) in [
