@@ -189,6 +189,12 @@ async fn rows_that_do_not_fit_stop_a_step_with_a_count() {
             "CREATE TABLE t (a TEXT, b INT REFERENCES q); CREATE TABLE q (id INTEGER PRIMARY KEY)",
             "3 rows of t have no counterpart of b in q",
         ),
+        ("CREATE TABLE t (a TEXT, b INT, c INT DEFAULT 1, CHECK (rowid + c < 3))", "2 rows of t violate the check"),
+        (
+            "CREATE TABLE t (a, b INT, c INT, UNIQUE (c)); CREATE UNIQUE INDEX i ON t (b) WHERE rowid < 3 AND c IS NULL",
+            "1 values of t (b) occur more than once",
+        ),
+        ("CREATE TABLE t (a TEXT, c INT, b AS (c + 1) NOT NULL)", "b is computed to be NULL for 3 rows of t"),
         (
             "CREATE TABLE t (a TEXT, b INT, c INT NOT NULL)",
             "3 rows of t would have no value for c: declare a default or a backfill",

@@ -120,6 +120,8 @@ fn add_column(group: &Group<'_>, index: usize, column: &Column, fill: Option<&st
     let pace = if fill.is_some() || changes.len() > 1 { Pace::Slow } else { Pace::Quick };
     let mut op = Op { rank: rank::ADD_COLUMN, pace, ..Op::new(changes, title, statements) };
     op.preconditions.extend(facts::no_value(group, index, column, fill));
+    let brought = hosted(group, &column.name).filter(|(_, member)| matches!(member, Member::Check(_)));
+    op.preconditions.extend(brought.filter_map(|(position, check)| facts::of_member(group, position, check)));
     op
 }
 

@@ -14,6 +14,9 @@ use crate::model::{Change, Check, Column, ForeignKey, Index, Member, Part, PartS
 pub fn of_change(group: &Group<'_>, index: usize, change: &Change) -> Vec<Precondition> {
     let one = match change {
         Change::AddColumn { to, fill, .. } => no_value(group, index, to, fill.as_deref()),
+        Change::AlterColumn { property: Property::Generated, to, .. } if to.generated.is_some() => {
+            no_value(group, index, to, None)
+        }
         Change::MergeColumn { from, to, .. } => Some(disagreement(group, index, from, to)),
         Change::AlterColumn { property: Property::Nullable, to, fill: None, .. } if !to.nullable => {
             nulls(group, index, to)
@@ -32,7 +35,7 @@ fn fact(index: usize, query: String, finding: String) -> Precondition {
 /// it is computed to be NULL.
 pub fn no_value(group: &Group<'_>, index: usize, column: &Column, fill: Option<&str>) -> Option<Precondition> {
     if let Some(generated) = column.generated.as_ref().filter(|_| !column.nullable) {
-        let rows = rows(group, objects::mentioned(group, &generated.expr))?;
+        let rows = rows(group, objects::mentioned(group, &generated.expr), None)?;
         let query = format!("SELECT count(*) FROM {rows} WHERE {} IS NULL", enclosed(&generated.expr));
         let finding = format!("{} is computed to be NULL for {{n}} rows of {}", column.name, group.name());
         return Some(fact(index, query, finding));
@@ -65,14 +68,15 @@ fn nulls(group: &Group<'_>, index: usize, column: &Column) -> Option<Preconditio
     if column.identity.is_some() {
         return None;
     }
-    let rows = rows(group, [column.name.clone()])?;
+    let rows = rows(group, [column.name.clone()], None)?;
     let query = format!("SELECT count(*) FROM {rows} WHERE {} IS NULL", group.column(&column.name));
     let finding = format!("{{n}} rows of {} have no {}", group.name(), column.name);
     Some(fact(index, query, finding))
 }
 
-fn of_member(group: &Group<'_>, index: usize, member: &Member) -> Option<Precondition> {
-    let rows = rows(group, objects::columns(group, member))?;
+/// What a key, unique index, foreign key or check asks of the rows.
+pub fn of_member(group: &Group<'_>, index: usize, member: &Member) -> Option<Precondition> {
+    let rows = rows(group, objects::columns(group, member), rebuild::mentioned_rowid(group, member))?;
     match member {
         Member::PrimaryKey(key) | Member::Unique(key) => Some(duplicates(group, index, &rows, key)),
         Member::Index(key) if key.unique => Some(duplicates(group, index, &rows, key)),
@@ -149,9 +153,9 @@ fn violations(group: &Group<'_>, index: usize, rows: &str, check: &Check) -> Pre
     fact(index, query, finding)
 }
 
-/// The table's rows as they will be, under the table's own name, with at least these columns;
-/// `None` where that cannot be told beforehand.
-fn rows(group: &Group<'_>, columns: impl IntoIterator<Item = String>) -> Option<String> {
+/// The table's rows as they will be, under the table's own name, with at least these columns and their number
+/// under this name; `None` where that cannot be told beforehand.
+fn rows(group: &Group<'_>, columns: impl IntoIterator<Item = String>, number: Option<&str>) -> Option<String> {
     let names: BTreeSet<String> = columns.into_iter().collect();
     let values: Option<Vec<(String, String)>> =
         names.into_iter().map(|name| later(group, &name).map(|value| (name, value))).collect();
@@ -159,7 +163,8 @@ fn rows(group: &Group<'_>, columns: impl IntoIterator<Item = String>) -> Option<
     if values.iter().all(|(name, value)| group.column(name) == *value) {
         return Some(group.quoted());
     }
-    let list: Vec<String> = values.iter().map(|(name, value)| format!("{value} AS {}", quote(name))).collect();
+    let mut list: Vec<String> = values.iter().map(|(name, value)| format!("{value} AS {}", quote(name))).collect();
+    list.extend(number.map(|name| format!("{}.{name} AS {name}", group.quoted())));
     Some(format!("(SELECT {} FROM {}) AS {}", list.join(", "), group.quoted(), group.quoted()))
 }
 

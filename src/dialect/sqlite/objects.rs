@@ -91,20 +91,30 @@ fn key_of<'a>(table: &QName, columns: impl Iterator<Item = &'a str>) -> Object {
     Object::Key(table.clone(), columns)
 }
 
-/// The columns of its table that a member covers or mentions.
-pub fn columns(group: &Group<'_>, member: &Member) -> BTreeSet<String> {
+/// The expressions in a member.
+pub fn texts(member: &Member) -> Vec<&String> {
     match member {
         Member::PrimaryKey(index) | Member::Unique(index) | Member::Index(index) => {
-            let texts = index.parts.iter().filter_map(|part| match &part.source {
+            let expressions = index.parts.iter().filter_map(|part| match &part.source {
                 PartSource::Expr(text) => Some(text),
                 PartSource::Column(_) => None,
             });
-            let mentioned = texts.chain(&index.predicate).flat_map(|text| mentioned(group, text));
-            index.columns().map(str::to_owned).chain(mentioned).collect()
+            expressions.chain(&index.predicate).collect()
         }
-        Member::ForeignKey(key) => key.columns.iter().cloned().collect(),
-        Member::Check(check) => mentioned(group, &check.expr).into_iter().collect(),
+        Member::ForeignKey(_) => Vec::new(),
+        Member::Check(check) => vec![&check.expr],
     }
+}
+
+/// The columns of its table that a member covers or mentions.
+pub fn columns(group: &Group<'_>, member: &Member) -> BTreeSet<String> {
+    let mentioned = texts(member).into_iter().flat_map(|text| mentioned(group, text));
+    let covered: Vec<&str> = match member {
+        Member::PrimaryKey(index) | Member::Unique(index) | Member::Index(index) => index.columns().collect(),
+        Member::ForeignKey(key) => key.columns.iter().map(String::as_str).collect(),
+        Member::Check(_) => Vec::new(),
+    };
+    covered.into_iter().map(str::to_owned).chain(mentioned).collect()
 }
 
 /// The columns, of before and after, that a text mentions.

@@ -3,6 +3,7 @@
 //! A new table is made, filled, and put in the place of the old one; indexes and triggers are made
 //! again. All of it happens in one transaction with foreign keys off, which the session sees to.
 
+use super::canon;
 use super::create;
 use super::facts;
 use super::hazards;
@@ -11,7 +12,7 @@ use super::objects;
 use super::ops::{Group, free_name};
 use super::settle::{is_on, rowid_alias};
 use crate::dialect::rank;
-use crate::model::{Change, Column, IdentityKind, Op, Pace, Table};
+use crate::model::{Change, Column, IdentityKind, Member, Op, Pace, Table};
 
 /// The one operation that carries out all changes of a table.
 pub fn op(group: &Group<'_>) -> Op {
@@ -103,11 +104,19 @@ fn rowid_pair(group: &Group<'_>) -> Option<(String, String)> {
 
 /// A name of the rowid that is no column's, if the old table has a rowid.
 fn rowid(group: &Group<'_>) -> Option<&'static str> {
+    rowids(group).next()
+}
+
+/// The name of the rowid that a constraint or index mentions.
+pub fn mentioned_rowid(group: &Group<'_>, member: &Member) -> Option<&'static str> {
+    let texts = objects::texts(member);
+    rowids(group).find(|name| texts.iter().any(|text| canon::mentions(text, name)))
+}
+
+fn rowids(group: &Group<'_>) -> impl Iterator<Item = &'static str> {
     let taken = |name: &str| [group.from, &group.to].iter().any(|table| has_column(table, name));
-    if is_on(group.from, "without_rowid") {
-        return None;
-    }
-    ["rowid", "_rowid_", "oid"].into_iter().find(|name| !taken(name))
+    let there = !is_on(group.from, "without_rowid");
+    ["rowid", "_rowid_", "oid"].into_iter().filter(move |name| there && !taken(name))
 }
 
 fn has_column(table: &Table, name: &str) -> bool {
