@@ -6,10 +6,10 @@ use super::parse;
 use super::raw::{Entry, Raw};
 use super::verify;
 use crate::db::{DbError, Reading, Trouble};
-use crate::dialect::sqlite::names::{folded, same};
+use crate::dialect::sqlite::names::{folded, literal, same};
 use crate::dialect::sqlite::settle;
 use crate::dialect::sqlite::tokens::tokenize;
-use crate::model::{Hash, Opaque, QName, Schema, Table};
+use crate::model::{Hash, Opaque, Part, PartSource, QName, Schema, Table};
 
 impl Raw {
     /// What the rows describe.
@@ -48,10 +48,20 @@ fn add_indexes(raw: &Raw, schema: &mut Schema) -> Result<(), DbError> {
     // Those that SQLite makes for keys have no text.
     for entry in raw.entries.iter().filter(|entry| entry.kind == "index") {
         let (Some(text), Some(table)) = (&entry.sql, find(&mut schema.tables, &entry.table)) else { continue };
-        let index = parse::index(&entry.name, text).map_err(|stuck| unreadable(entry, text, stuck.at))?;
+        let mut index = parse::index(&entry.name, text).map_err(|stuck| unreadable(entry, text, stuck.at))?;
+        index.parts.iter_mut().for_each(|part| take_for_text(part, table));
         table.indexes.push(index);
     }
     Ok(())
+}
+
+/// SQLite takes a word in double quotes for a text where it is no column.
+fn take_for_text(part: &mut Part, table: &Table) {
+    if let PartSource::Column(name) = &part.source
+        && !table.columns.iter().any(|column| same(&column.name, name))
+    {
+        part.source = PartSource::Expr(literal(name));
+    }
 }
 
 /// The table of that name, in whatever case: an index remembers how its author wrote it.

@@ -111,6 +111,14 @@ impl<'t, 'a> Cursor<'t, 'a> {
         Ok(&ahead[1..close])
     }
 
+    /// Takes tokens as long as they are such ones.
+    pub(super) fn take_while(&mut self, such: impl Fn(&Token<'a>) -> bool) -> &'t [Token<'a>] {
+        let ahead = self.tokens.get(self.next..).unwrap_or_default();
+        let number = ahead.iter().position(|token| !such(token)).unwrap_or(ahead.len());
+        self.next += number;
+        &ahead[..number]
+    }
+
     /// Takes everything that is left.
     pub(super) fn rest(&mut self) -> &'t [Token<'a>] {
         let rest = self.tokens.get(self.next..).unwrap_or_default();

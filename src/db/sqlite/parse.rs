@@ -59,7 +59,8 @@ fn items<'t, 'a>(outer: &Cursor<'t, 'a>, body: &'t [Token<'a>], table: &mut Tabl
             column(&mut cursor, table)?;
         }
         while cursor.peek().is_some() {
-            table_constraint(&mut cursor, table)?;
+            let name = constraint_name(&mut cursor)?;
+            table_constraint(&mut cursor, name, table)?;
         }
     }
     Ok(())
@@ -69,6 +70,15 @@ fn starts_constraint(cursor: &Cursor<'_, '_>) -> bool {
     [&["constraint"][..], &["primary", "key"], &["unique"], &["check"], &["foreign", "key"]]
         .iter()
         .any(|words| cursor.sees(words))
+}
+
+/// Takes the names before a constraint, of which the last counts, if any does.
+fn constraint_name(cursor: &mut Cursor<'_, '_>) -> Read<Option<String>> {
+    let mut name = None;
+    while cursor.accept(&["constraint"]) {
+        name = Some(cursor.name()?);
+    }
+    Ok(name)
 }
 
 fn options(cursor: &mut Cursor<'_, '_>, table: &mut Table) -> Read<()> {
@@ -89,8 +99,9 @@ fn column(cursor: &mut Cursor<'_, '_>, table: &mut Table) -> Read<()> {
     let name = cursor.name()?;
     let data_type = data_type(cursor)?;
     let mut column = Column::new(name, data_type);
-    while cursor.peek().is_some() && !cursor.sees(&["foreign", "key"]) {
-        column_constraint(cursor, &mut column, table)?;
+    while cursor.peek().is_some() {
+        let name = constraint_name(cursor)?;
+        column_constraint(cursor, name, &mut column, table)?;
     }
     table.columns.push(column);
     Ok(())
@@ -98,6 +109,17 @@ fn column(cursor: &mut Cursor<'_, '_>, table: &mut Table) -> Read<()> {
 
 /// The words of a type, up to the first constraint, and its numbers.
 fn data_type(cursor: &mut Cursor<'_, '_>) -> Read<String> {
+    let words = type_words(cursor);
+    let mut text = without_always(cursor.text_of(words)).to_owned();
+    if !words.is_empty() && cursor.peek().is_some_and(|token| token.is_symbol("(")) {
+        let numbers = cursor.enclosed()?;
+        text.push_str(&format!("({})", cursor.text_of(numbers)));
+    }
+    Ok(text)
+}
+
+/// Takes the words of a type. GENERATED and ALWAYS are words like others here.
+fn type_words<'t, 'a>(cursor: &mut Cursor<'t, 'a>) -> &'t [Token<'a>] {
     const ENDS: [&str; 11] = [
         "constraint",
         "primary",
@@ -111,27 +133,35 @@ fn data_type(cursor: &mut Cursor<'_, '_>) -> Read<String> {
         "as",
         "deferrable",
     ];
-    let mut words: Vec<&str> = Vec::new();
-    while let Some(token) = cursor.peek() {
-        let ends = ENDS.iter().any(|word| token.is_word(word)) || cursor.sees(&["generated", "always"]);
-        if ends || !token.is_name() {
-            break;
-        }
-        words.push(cursor.take()?.text);
-    }
-    let mut text = words.join(" ");
-    if !text.is_empty() && cursor.peek().is_some_and(|token| token.is_symbol("(")) {
-        let numbers = cursor.enclosed()?;
-        text.push_str(&format!("({})", cursor.text_of(numbers)));
-    }
-    Ok(text)
+    cursor.take_while(|token| token.is_name() && !ENDS.iter().any(|word| token.is_word(word)))
 }
 
-fn column_constraint(cursor: &mut Cursor<'_, '_>, column: &mut Column, table: &mut Table) -> Read<()> {
-    if cursor.accept(&["constraint"]) {
-        cursor.name()?;
+/// SQLite's own way of telling the GENERATED ALWAYS of a computed column from its type: by how the text ends.
+fn without_always(text: &str) -> &str {
+    const SHORTEST: usize = "generated always".len();
+    let without = |text: &str, end: &str| {
+        let at = text.len().checked_sub(end.len()).filter(|at| text.is_char_boundary(*at))?;
+        text[at..].eq_ignore_ascii_case(end).then_some(at)
+    };
+    match without(text, "always").filter(|_| text.len() >= SHORTEST) {
+        Some(at) => {
+            let rest = text[..at].trim_end();
+            without(rest, "generated").map_or(rest, |at| rest[..at].trim_end())
+        }
+        None => text,
+    }
+}
+
+fn column_constraint(
+    cursor: &mut Cursor<'_, '_>,
+    name: Option<String>,
+    column: &mut Column,
+    table: &mut Table,
+) -> Read<()> {
+    if cursor.peek().is_none() {
+        // A name that nothing comes after.
     } else if cursor.accept(&["primary", "key"]) {
-        column_key(cursor, column, table)?;
+        column_key(cursor, name, column, table)?;
     } else if cursor.accept(&["not", "null"]) {
         column.nullable = false;
         if let Some(action) = conflict(cursor)? {
@@ -140,17 +170,17 @@ fn column_constraint(cursor: &mut Cursor<'_, '_>, column: &mut Column, table: &m
     } else if cursor.accept(&["null"]) {
         conflict(cursor)?;
     } else if cursor.accept(&["unique"]) {
-        let unique = key(vec![Part::column(&column.name)], conflict(cursor)?);
+        let unique = key(name, vec![Part::column(&column.name)], conflict(cursor)?);
         table.uniques.push(unique);
     } else if cursor.accept(&["check"]) {
-        check(cursor, table)?;
+        check(cursor, name, table)?;
     } else if cursor.accept(&["default"]) {
         column.default = Some(default(cursor)?);
     } else if cursor.accept(&["collate"]) {
         column.collation = Some(cursor.name()?);
     } else if cursor.accept(&["references"]) {
         let columns = vec![column.name.clone()];
-        table.foreign_keys.push(references(cursor, columns)?);
+        table.foreign_keys.push(references(cursor, name, columns)?);
     } else if cursor.sees(&["deferrable"]) || cursor.sees(&["not", "deferrable"]) {
         defer(cursor, table.foreign_keys.last_mut())?;
     } else if cursor.accept(&["generated", "always", "as"]) || cursor.accept(&["as"]) {
@@ -161,10 +191,10 @@ fn column_constraint(cursor: &mut Cursor<'_, '_>, column: &mut Column, table: &m
     Ok(())
 }
 
-fn column_key(cursor: &mut Cursor<'_, '_>, column: &mut Column, table: &mut Table) -> Read<()> {
+fn column_key(cursor: &mut Cursor<'_, '_>, name: Option<String>, column: &mut Column, table: &mut Table) -> Read<()> {
     let mut part = Part::column(&column.name);
     part.desc = direction(cursor);
-    table.primary_key = Some(key(vec![part], conflict(cursor)?));
+    table.primary_key = Some(key(name, vec![part], conflict(cursor)?));
     if cursor.accept(&["autoincrement"]) {
         column.identity = Some(Identity { kind: IdentityKind::AutoIncrement, options: Default::default() });
     }
@@ -178,9 +208,9 @@ fn direction(cursor: &mut Cursor<'_, '_>) -> bool {
     desc
 }
 
-fn key(parts: Vec<Part>, conflict: Option<String>) -> Index {
+fn key(name: Option<String>, parts: Vec<Part>, conflict: Option<String>) -> Index {
     let options = conflict.into_iter().map(|action| ("conflict".to_owned(), action)).collect();
-    Index { parts, unique: true, options, ..Index::default() }
+    Index { name, parts, unique: true, options, ..Index::default() }
 }
 
 /// Takes an ON CONFLICT clause. ABORT is what happens without one.
@@ -192,11 +222,11 @@ fn conflict(cursor: &mut Cursor<'_, '_>) -> Read<Option<String>> {
     Ok((action != "ABORT").then_some(action))
 }
 
-fn check(cursor: &mut Cursor<'_, '_>, table: &mut Table) -> Read<()> {
+fn check(cursor: &mut Cursor<'_, '_>, name: Option<String>, table: &mut Table) -> Read<()> {
     let inner = cursor.enclosed()?;
     let expr = cursor.text_of(inner).to_owned();
     conflict(cursor)?;
-    table.checks.push(Check { name: None, expr, options: Default::default(), comment: None });
+    table.checks.push(Check { name, expr, options: Default::default(), comment: None });
     Ok(())
 }
 
@@ -223,27 +253,27 @@ fn generated(cursor: &mut Cursor<'_, '_>) -> Read<Generated> {
     Ok(Generated { expr, stored })
 }
 
-fn table_constraint(cursor: &mut Cursor<'_, '_>, table: &mut Table) -> Read<()> {
-    if cursor.accept(&["constraint"]) {
-        cursor.name()?;
+fn table_constraint(cursor: &mut Cursor<'_, '_>, name: Option<String>, table: &mut Table) -> Read<()> {
+    if cursor.peek().is_none() {
+        // A name that nothing comes after.
     } else if cursor.accept(&["primary", "key"]) {
-        table_key(cursor, table)?;
+        table_key(cursor, name, table)?;
     } else if cursor.accept(&["unique"]) {
         let list = cursor.enclosed()?;
         let parts = parts(cursor, list)?;
-        let unique = key(parts, conflict(cursor)?);
+        let unique = key(name, parts, conflict(cursor)?);
         table.uniques.push(unique);
     } else if cursor.accept(&["check"]) {
-        check(cursor, table)?;
+        check(cursor, name, table)?;
     } else if cursor.accept(&["foreign", "key"]) {
-        foreign_key(cursor, table)?;
+        foreign_key(cursor, name, table)?;
     } else {
         return cursor.stuck();
     }
     Ok(())
 }
 
-fn table_key(cursor: &mut Cursor<'_, '_>, table: &mut Table) -> Read<()> {
+fn table_key(cursor: &mut Cursor<'_, '_>, name: Option<String>, table: &mut Table) -> Read<()> {
     let mut list = cursor.enclosed()?;
     let counts = list.last().is_some_and(|token| token.is_word("autoincrement"));
     if counts {
@@ -262,14 +292,14 @@ fn table_key(cursor: &mut Cursor<'_, '_>, table: &mut Table) -> Read<()> {
             }
         }
     }
-    table.primary_key = Some(key(parts, conflict(cursor)?));
+    table.primary_key = Some(key(name, parts, conflict(cursor)?));
     Ok(())
 }
 
-fn foreign_key(cursor: &mut Cursor<'_, '_>, table: &mut Table) -> Read<()> {
+fn foreign_key(cursor: &mut Cursor<'_, '_>, name: Option<String>, table: &mut Table) -> Read<()> {
     let columns = names(cursor)?;
     cursor.expect(&["references"])?;
-    let mut key = references(cursor, columns)?;
+    let mut key = references(cursor, name, columns)?;
     if cursor.sees(&["deferrable"]) || cursor.sees(&["not", "deferrable"]) {
         defer(cursor, Some(&mut key))?;
     }
@@ -284,12 +314,12 @@ fn names(cursor: &mut Cursor<'_, '_>) -> Read<Vec<String>> {
 }
 
 /// Takes what follows REFERENCES.
-fn references(cursor: &mut Cursor<'_, '_>, columns: Vec<String>) -> Read<ForeignKey> {
+fn references(cursor: &mut Cursor<'_, '_>, name: Option<String>, columns: Vec<String>) -> Read<ForeignKey> {
     let table = QName::bare(cursor.name()?);
     let listed = cursor.peek().is_some_and(|token| token.is_symbol("("));
     let referenced = if listed { names(cursor)? } else { Vec::new() };
     let mut key = ForeignKey {
-        name: None,
+        name,
         columns,
         table,
         referenced,
@@ -427,6 +457,24 @@ mod tests {
         assert_eq!(index.parts[2].collation.as_deref(), Some("rtrim"));
         assert!(index.unique && index.parts[0].desc);
         assert_eq!(index.predicate.as_deref(), Some("a > 1"));
+    }
+
+    #[test]
+    fn reads_types_as_sqlite_does() {
+        for (written, expected) in [
+            ("INT GENERATED ALWAYS", "INT"),
+            ("generated always", ""),
+            ("INT ALWAYS", "INT ALWAYS"),
+            ("LONGERTYPENAME always", "LONGERTYPENAME"),
+            ("LONGERTYPENAME GENERATED", "LONGERTYPENAME GENERATED"),
+            ("GENERATED ALWAYS foo", "GENERATED ALWAYS foo"),
+            ("INT GENERATED GENERATED ALWAYS AS (1)", "INT GENERATED"),
+            ("ALWAYS AS (1)", "ALWAYS"),
+            ("LONGTYPE_ÜALWAYS NOT NULL", "LONGTYPE_Ü"),
+        ] {
+            let table = table("t", &format!("CREATE TABLE t (z, a {written}, b)")).unwrap();
+            assert_eq!(table.columns[1].data_type, expected, "{written}");
+        }
     }
 
     #[test]

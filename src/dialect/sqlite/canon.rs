@@ -138,6 +138,7 @@ enum Role {
     Operand,
     Keyword,
     Function,
+    Cast,
     Binary,
     Unary,
     Open,
@@ -151,6 +152,8 @@ struct Writer<'a> {
     names: &'a Names<'a>,
     written: String,
     last: Option<Role>,
+    /// Of each open parenthesis, whether it is a CAST's.
+    casts: Vec<bool>,
     /// Whether a type name is being written (after the AS of a CAST).
     in_type: bool,
     /// Whether the next name is a collation.
@@ -159,28 +162,38 @@ struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     fn new(names: &'a Names<'a>) -> Self {
-        Self { names, written: String::new(), last: None, in_type: false, collates: false }
+        Self { names, written: String::new(), last: None, casts: Vec::new(), in_type: false, collates: false }
     }
 
     fn write(mut self, tokens: &[Token<'_>]) -> String {
         let mut index = 0;
         while let Some(token) = tokens.get(index) {
             let next = tokens.get(index + 1);
-            if self.is_own_table(token, next) {
-                index += 2;
-                continue;
+            match self.own_table(&tokens[index..]) {
+                0 => {
+                    self.token(token, next);
+                    index += 1;
+                }
+                qualifier => index += qualifier,
             }
-            self.token(token, next);
-            index += 1;
         }
         self.written
     }
 
-    /// Whether a column is qualified with the very table that the expression belongs to.
-    fn is_own_table(&self, token: &Token<'_>, next: Option<&Token<'_>>) -> bool {
-        next.is_some_and(|next| next.is_symbol("."))
-            && matches!(token.kind, Kind::Word | Kind::Quoted)
-            && same(&token.value(), self.names.table)
+    /// How many tokens qualify a column with the very table that the expression belongs to: `t.`, `main.t.`.
+    fn own_table(&self, tokens: &[Token<'_>]) -> usize {
+        let is = |token: &Token<'_>, name: &str| {
+            matches!(token.kind, Kind::Word | Kind::Quoted) && same(&token.value(), name)
+        };
+        match tokens {
+            [main, dot, table, point, ..]
+                if is(main, "main") && is(table, self.names.table) && dot.is_symbol(".") && point.is_symbol(".") =>
+            {
+                4
+            }
+            [table, dot, ..] if is(table, self.names.table) && dot.is_symbol(".") => 2,
+            _ => 0,
+        }
     }
 
     fn token(&mut self, token: &Token<'_>, next: Option<&Token<'_>>) {
@@ -203,7 +216,7 @@ impl<'a> Writer<'a> {
         let role = if called { Role::Function } else { Role::Operand };
         match upper.as_str() {
             _ if self.in_type => self.put(&upper, role),
-            "CAST" if called => self.put(&upper, Role::Function),
+            "CAST" if called => self.put(&upper, Role::Cast),
             "LIKE" | "GLOB" | "REGEXP" | "MATCH" if called && !self.after_operand() => {
                 self.put(&text.to_ascii_lowercase(), Role::Function);
             }
@@ -214,7 +227,7 @@ impl<'a> Writer<'a> {
             }
             "AS" => {
                 self.put(&upper, Role::Keyword);
-                self.in_type = true;
+                self.in_type = self.casts.last() == Some(&true);
             }
             "COLLATE" => {
                 self.put(&upper, Role::Keyword);
@@ -252,10 +265,13 @@ impl<'a> Writer<'a> {
 
     fn symbol(&mut self, text: &str) {
         match text {
-            "(" => self.put("(", Role::Open),
+            "(" => {
+                self.casts.push(self.last == Some(Role::Cast));
+                self.put("(", Role::Open);
+            }
             ")" => {
                 // A type's own parenthesis comes after its name; the CAST's comes after all of it.
-                self.in_type = self.in_type && self.open_type();
+                self.in_type &= self.casts.pop() == Some(false);
                 self.put(")", Role::Close);
             }
             "," => self.put(",", Role::Comma),
@@ -267,12 +283,6 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Whether the type that is being written has an open parenthesis of its own.
-    fn open_type(&self) -> bool {
-        let of_type = self.written.rsplit(" AS ").next().unwrap_or_default();
-        of_type.matches('(').count() > of_type.matches(')').count()
-    }
-
     fn after_operand(&self) -> bool {
         matches!(self.last, Some(Role::Operand | Role::Close))
     }
@@ -282,7 +292,7 @@ impl<'a> Writer<'a> {
             // Two minus signs side by side would start a comment.
             (Some(Role::Unary), Role::Unary) => false,
             (None | Some(Role::Open | Role::Unary | Role::Dot), _) => true,
-            (Some(Role::Function), Role::Open) => true,
+            (Some(Role::Function | Role::Cast), Role::Open) => true,
             (_, Role::Close | Role::Comma | Role::Dot) => true,
             _ => false,
         };
@@ -321,6 +331,12 @@ mod tests {
             ("name collate NoCase = 'X' collate \"rtrim\"", "Name COLLATE NOCASE = 'X' COLLATE RTRIM"),
             ("case when age then [a b] else x'ab' end||''", "CASE WHEN age THEN \"a b\" ELSE X'AB' END || ''"),
             ("(age) + (1)", "(age) + (1)"),
+            ("main.T.age > 1 or \"main\".[t].age < t . age", "age > 1 OR age < age"),
+            (
+                "(with w(x) as (select Name from t) select 1) in ()",
+                "(with w(x) AS (select Name FROM t) select 1) IN ()",
+            ),
+            ("cast((age) as int) || cast(name as \"my type\")", "CAST((age) AS INT) || CAST(Name AS \"my type\")"),
             ("age - - -1", "age - - -1"),
         ];
         for (text, expected) in same {

@@ -3,6 +3,7 @@
 use super::canon;
 use super::names::{quote, shown};
 use super::settle::is_on;
+use super::tokens::{Kind, tokenize};
 use crate::model::{Column, Deferrable, ForeignKey, IdentityKind, Index, Part, PartSource, Table};
 
 /// The statement that makes a table under a name, with its keys, foreign keys and checks.
@@ -96,7 +97,7 @@ fn parts(all: &[Part]) -> String {
 fn part(part: &Part) -> String {
     let mut text = match &part.source {
         PartSource::Column(name) => quote(name),
-        PartSource::Expr(expr) => enclosed(expr),
+        PartSource::Expr(expr) => lone_text(expr).unwrap_or_else(|| enclosed(expr)),
     };
     if let Some(collation) = &part.collation {
         text.push_str(&format!(" COLLATE {}", shown(collation)));
@@ -105,6 +106,15 @@ fn part(part: &Part) -> String {
         text.push_str(" DESC");
     }
     text
+}
+
+/// A text that is indexed all by itself. In single quotes SQLite would take it for a column there; in double
+/// quotes it takes what is no column for a text.
+fn lone_text(expr: &str) -> Option<String> {
+    match tokenize(expr).ok()?.as_slice() {
+        [text] if text.kind == Kind::Text => Some(quote(&text.value())),
+        _ => None,
+    }
 }
 
 /// The statement that makes an index.
