@@ -188,9 +188,11 @@ impl Member {
 
     /// What to call it: its name, or what it consists of where it has none.
     pub fn label(&self) -> String {
-        if let Some(name) = self.name() {
-            return name.to_owned();
-        }
+        self.name().map_or_else(|| self.parts(), str::to_owned)
+    }
+
+    /// What it consists of, whatever it is called.
+    pub fn parts(&self) -> String {
         match self {
             Member::PrimaryKey(_) => "primary key".to_owned(),
             Member::Unique(index) | Member::Index(index) => {

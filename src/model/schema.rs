@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::QName;
+use super::{GivenNames, QName};
 
 /// Everything modelled in one database.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +57,9 @@ pub struct Table {
     pub comment: Option<String>,
     /// What else matters, by the engine's own key: `engine`, `collation`, `strict`, `without_rowid`, `fillfactor`, …
     pub options: BTreeMap<String, String>,
+    /// Names of constraints that mean nothing to the engine. They are no part of the structure.
+    #[serde(skip)]
+    pub given_names: GivenNames,
 }
 
 impl Table {
@@ -72,6 +75,7 @@ impl Table {
             checks: Vec::new(),
             comment: None,
             options: BTreeMap::new(),
+            given_names: GivenNames::default(),
         }
     }
 

@@ -80,6 +80,31 @@ async fn a_rebuild_keeps_what_hangs_on_the_table() {
 }
 
 #[tokio::test]
+async fn a_rebuild_keeps_the_names_of_constraints() {
+    let file = file(
+        "CREATE TABLE p (id INTEGER CONSTRAINT p_key PRIMARY KEY, x INT CONSTRAINT positive CHECK (x > 0));
+         CREATE TABLE t (a INT, b TEXT, c REFERENCES p, CONSTRAINT \"t's key\" PRIMARY KEY (a), CONSTRAINT once UNIQUE (b, c),
+           CONSTRAINT gone CHECK (a <> 7), CONSTRAINT small CHECK (A < 9), CONSTRAINT of_p FOREIGN KEY (b) REFERENCES P)",
+    )
+    .await;
+    let goal = "CREATE TABLE p (id INTEGER PRIMARY KEY, x INT NOT NULL CHECK (x > 0));
+         CREATE TABLE t (a INT, b TEXT NOT NULL, c REFERENCES p, PRIMARY KEY (a), UNIQUE (b, c), CHECK (a < 9), FOREIGN KEY (b) REFERENCES p)";
+    turn(&file, goal, &[], &none()).await;
+    let texts = query(&file, "SELECT sql FROM sqlite_master WHERE type = 'table' ORDER BY name");
+    for kept in [
+        "CONSTRAINT \"p_key\" PRIMARY KEY",
+        "CONSTRAINT \"positive\" CHECK (x > 0)",
+        "CONSTRAINT \"t's key\" PRIMARY KEY (\"a\")",
+        "CONSTRAINT \"once\" UNIQUE (\"b\", \"c\")",
+        "CONSTRAINT \"small\" CHECK (a < 9)",
+        "CONSTRAINT \"of_p\" FOREIGN KEY (\"b\") REFERENCES \"p\"",
+    ] {
+        assert!(texts.contains(kept), "{kept}: {texts}");
+    }
+    assert_eq!(texts.matches("CONSTRAINT").count(), 6, "{texts}");
+}
+
+#[tokio::test]
 async fn a_rebuild_keeps_rowids() {
     let file = file("CREATE TABLE t (a TEXT); INSERT INTO t (rowid, a) VALUES (3, 'x'), (70, 'y')").await;
     turn(&file, "CREATE TABLE t (a TEXT NOT NULL, rowid INT)", &[], &none()).await;

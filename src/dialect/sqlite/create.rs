@@ -4,20 +4,36 @@ use super::canon;
 use super::names::{quote, shown};
 use super::settle::is_on;
 use super::tokens::{Kind, tokenize};
-use crate::model::{Column, Deferrable, ForeignKey, IdentityKind, Index, Part, PartSource, Table};
+use crate::model::{Column, Deferrable, ForeignKey, IdentityKind, Index, Member, Part, PartSource, Table};
 
 /// The statement that makes a table under a name, with its keys, foreign keys and checks.
 pub fn table(table: &Table, name: &str) -> String {
     let mut items: Vec<String> = table.columns.iter().map(|column| self::column(table, column)).collect();
-    let key = table.primary_key.as_ref().filter(|_| !table.columns.iter().any(|column| is_key(table, column)));
-    items.extend(key.map(|key| format!("PRIMARY KEY {}", constraint(key))));
-    items.extend(table.uniques.iter().map(|unique| format!("UNIQUE {}", constraint(unique))));
-    items.extend(table.checks.iter().map(|check| format!("CHECK {}", enclosed(&check.expr))));
-    items.extend(
-        table.foreign_keys.iter().map(|key| format!("FOREIGN KEY ({}) {}", quoted(&key.columns), references(key))),
-    );
+    let (keys, others): (Vec<_>, Vec<_>) =
+        table.members().into_iter().partition(|member| matches!(member, Member::ForeignKey(_)));
+    let constraint = |each: &Member| Some(given_name(table, each) + &member(table, each)?);
+    items.extend(others.iter().chain(&keys).filter_map(constraint));
     let body = items.join(",\n  ");
     format!("CREATE TABLE {} (\n  {body}\n){}", quote(name), options(table))
+}
+
+/// A constraint of the table; `None` for what stands elsewhere: indexes, and a key that stands beside its column.
+fn member(table: &Table, member: &Member) -> Option<String> {
+    match member {
+        Member::PrimaryKey(key) => {
+            let beside = table.columns.iter().any(|column| is_key(table, column));
+            (!beside).then(|| format!("PRIMARY KEY {}", constraint(key)))
+        }
+        Member::Unique(unique) => Some(format!("UNIQUE {}", constraint(unique))),
+        Member::Check(check) => Some(format!("CHECK {}", enclosed(&check.expr))),
+        Member::ForeignKey(key) => Some(format!("FOREIGN KEY ({}) {}", quoted(&key.columns), references(key))),
+        Member::Index(_) => None,
+    }
+}
+
+/// The name that an author gave to a constraint, as the start of it.
+fn given_name(table: &Table, member: &Member) -> String {
+    table.given_names.of(member).map(|name| format!("CONSTRAINT {} ", quote(name))).unwrap_or_default()
 }
 
 fn options(table: &Table) -> String {
@@ -30,8 +46,9 @@ fn options(table: &Table) -> String {
 fn column(table: &Table, column: &Column) -> String {
     let mut text = definition(column);
     if is_key(table, column) {
-        text.push_str(" PRIMARY KEY");
         let key = table.primary_key.as_ref();
+        let name = key.map(|key| given_name(table, &Member::PrimaryKey(key.clone()))).unwrap_or_default();
+        text.push_str(&format!(" {name}PRIMARY KEY"));
         if key.is_some_and(|key| key.parts.iter().any(|part| part.desc)) {
             text.push_str(" DESC");
         }

@@ -8,13 +8,16 @@ use super::canon::{self, Names};
 use super::names::{folded, same};
 use super::types::strict_type;
 use crate::model::{
-    Check, Column, Deferrable, ForeignKey, Identity, IdentityKind, Index, Nulls, Part, PartSource, QName, Schema, Table,
+    Column, Deferrable, ForeignKey, GivenNames, Identity, IdentityKind, Index, MemberKind, Nulls, Part, PartSource,
+    QName, Schema, Table,
 };
 
 /// Gives a declared schema the form that SQLite wants.
 pub fn settle(schema: &mut Schema) {
     schema.tables.values_mut().for_each(settle_table);
     canonical(schema);
+    // What a declared constraint is called is for other engines.
+    schema.tables.values_mut().for_each(|table| table.given_names = GivenNames::default());
 }
 
 fn settle_table(table: &mut Table) {
@@ -68,12 +71,9 @@ fn canonical_table(table: &mut Table) {
     for index in table.indexes.iter_mut().chain(&mut table.uniques).chain(&mut table.primary_key) {
         canonical_index(index, &names, &collations);
     }
-    for key in table.uniques.iter_mut().chain(&mut table.primary_key) {
-        key.name = None;
-        key.comment = None;
-    }
     table.foreign_keys.iter_mut().for_each(|key| canonical_key(key, &names));
-    table.checks.iter_mut().for_each(|check| canonical_check(check, &names));
+    table.checks.iter_mut().for_each(|check| check.expr = canon::expression(&check.expr, &names));
+    take_names(table);
     drop_repeated_parts(table);
     number_rows(table);
     drop_doubles(table);
@@ -117,8 +117,6 @@ fn spelled(name: &str, all: &[&str]) -> String {
 }
 
 fn canonical_key(key: &mut ForeignKey, names: &Names<'_>) {
-    key.name = None;
-    key.comment = None;
     key.columns.iter_mut().for_each(|column| *column = spelled(column, &names.columns));
     for action in [&mut key.on_delete, &mut key.on_update] {
         *action = action.take().map(|action| action.to_ascii_uppercase()).filter(|action| action != "NO ACTION");
@@ -131,10 +129,19 @@ fn canonical_key(key: &mut ForeignKey, names: &Names<'_>) {
     key.options.retain(|option, value| option != "match" || !same(value, "simple"));
 }
 
-fn canonical_check(check: &mut Check, names: &Names<'_>) {
-    check.name = None;
-    check.comment = None;
-    check.expr = canon::expression(&check.expr, names);
+/// Names of constraints have no effect: they are kept aside. Comments there are none.
+fn take_names(table: &mut Table) {
+    let constraints = table.members().into_iter().filter(|member| member.kind() != MemberKind::Index);
+    constraints.for_each(|constraint| table.given_names.note(&constraint));
+    for key in table.uniques.iter_mut().chain(&mut table.primary_key) {
+        (key.name, key.comment) = (None, None);
+    }
+    for key in &mut table.foreign_keys {
+        (key.name, key.comment) = (None, None);
+    }
+    for check in &mut table.checks {
+        (check.name, check.comment) = (None, None);
+    }
 }
 
 /// What follows from the primary key: the rowid's alias, and columns that are NOT NULL without saying so.
