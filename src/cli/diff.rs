@@ -8,7 +8,6 @@ use serde_json::json;
 
 use super::args::{DiffArgs, Format};
 use super::export::Server;
-use crate::reconcile::words;
 use super::{Cli, Exit, Failure};
 use crate::db::{Connection, Patience, Session, Target};
 use crate::desired::{self, Declared};
@@ -16,6 +15,7 @@ use crate::dialect;
 use crate::diff;
 use crate::model::{Change, Fingerprint, Renames, Schema, Scope};
 use crate::plan::{self, Batch};
+use crate::reconcile::words;
 use crate::reconcile::{Reconciler, Reference};
 
 /// One side of a comparison.

@@ -4,9 +4,11 @@
 //! [`Session`] only. What a catalog's rows mean is worked out in pure code beside the queries.
 
 mod batch;
+mod circuit;
 mod error;
 mod glance;
 mod target;
+mod visit;
 
 pub mod mysql;
 pub mod postgres;
@@ -15,9 +17,12 @@ pub mod sqlite;
 use std::time::Duration;
 
 pub use batch::Halt;
+pub use circuit::CircuitState;
 pub use error::{DbError, Trouble};
 pub use glance::Glance;
+pub use postgres::Activity;
 pub use target::Target;
+pub use visit::{Budget, Evidence, Look, Memo, Seen, Turn, Visit, Visitor};
 
 use crate::model::{Engine, Hash, Platform, Schema};
 

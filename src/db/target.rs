@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use crate::model::Engine;
+use crate::model::{Engine, Hash};
 
 use super::{DbError, Trouble};
 
@@ -72,12 +72,25 @@ impl Target {
     pub fn server(&self) -> String {
         match self.url() {
             Ok(url) if self.engine != Engine::Sqlite => {
-                let socket = url.query_pairs().find(|(name, _)| matches!(&**name, "host" | "socket"));
-                let socket = socket.map(|(_, path)| path.into_owned()).unwrap_or_default();
-                format!("{}:{}{socket}", url.host_str().unwrap_or_default(), url.port().unwrap_or_default())
+                let says =
+                    |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+                let socket = says("host").or_else(|| says("socket")).unwrap_or_default();
+                let port = says("port").unwrap_or_else(|| url.port().unwrap_or_default().to_string());
+                format!("{}:{port}{socket}", url.host_str().unwrap_or_default())
             }
             _ => self.shown.clone(),
         }
+    }
+
+    /// What sessions with different databases of one server have in common, login and options too: a hash, for
+    /// it holds the password.
+    ///
+    /// # Errors
+    /// [`Trouble::Usage`] when it is no URL.
+    pub fn login(&self) -> Result<Hash, DbError> {
+        let mut url = self.url()?;
+        url.set_path("");
+        Ok(Hash::of(url.as_str()))
     }
 
     /// The database that the URL names.
@@ -155,6 +168,15 @@ mod tests {
             assert!(!format!("{target} {target:?}").contains("s3cret"), "{target}");
         }
         assert!(!Target::parse("postgres//u:s3cret@h").unwrap_err().to_string().contains("s3cret"));
+    }
+
+    #[test]
+    fn servers_and_logins_are_told_apart() {
+        let of = |url| Target::parse(url).unwrap();
+        let (first, second) = (of("postgres://u:p@h/a?host=/s&port=5432"), of("postgres://u:p@h/b?host=/s&port=5433"));
+        assert_ne!(first.server(), second.server());
+        assert_eq!(first.login().unwrap(), of("postgres://u:p@h/b?host=/s&port=5432").login().unwrap());
+        assert_ne!(of("mysql://u:p@h/a").login().unwrap(), of("mysql://u:q@h/a").login().unwrap());
     }
 
     #[test]

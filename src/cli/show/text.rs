@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use owo_colors::{AnsiColors, OwoColorize};
 
-use crate::reconcile::words::{self, Line};
 use super::{Group, Tally, groups, names};
 use crate::model::{Change, Plan, Ruling, Verdict};
+use crate::reconcile::words::{self, Line};
 use crate::reconcile::{Assessment, Fleet, Shape};
 
 /// The whole survey. `quiet` leaves the statements out.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::canon::{self, Charsets, Defaults, NotModelled};
 use super::wire::Answer;
 use super::{MysqlSession, grants};
-use crate::db::{DbError, Glance, Reading, Trouble};
+use crate::db::{DbError, Glance, Reading, Target, Trouble};
 use crate::dialect::mysql::names::quote;
 use crate::model::{Hash, Hashing, Opaque, Platform, QName, Schema, Vendor};
 
@@ -69,29 +69,44 @@ impl MysqlSession {
     /// Reads everything, once more from the start if something was dropped between the two messages.
     pub(super) async fn read_catalog(&mut self) -> Result<Glance, DbError> {
         match self.read_once().await {
-            Err(error) if matches!(error.code.as_deref(), Some("1146" | "1305" | "1360" | "1539" | "4091")) => {
-                self.read_once().await
-            }
+            Err(error) if is_gone(&error) => self.read_once().await,
+            other => other,
+        }
+    }
+
+    /// Reads another database of the same server. It is entered in the message that asks what is there,
+    /// and where that was must be known before anything else is asked.
+    pub(super) async fn visit(&mut self, target: &Target) -> Result<Glance, DbError> {
+        self.target = target.clone();
+        self.place.database = target.database().unwrap_or_default();
+        let entering = format!("USE {};\n", quote(&self.place.database));
+        let inventory = self.inventory(&entering).await?;
+        match self.describe(inventory).await {
+            Err(error) if is_gone(&error) => self.read_once().await,
             other => other,
         }
     }
 
     async fn read_once(&mut self) -> Result<Glance, DbError> {
-        let inventory = self.inventory().await?;
+        let inventory = self.inventory("").await?;
+        self.describe(inventory).await
+    }
+
+    async fn describe(&mut self, inventory: Inventory) -> Result<Glance, DbError> {
         let texts = self.definitions(&inventory.items).await?;
         let rows = Rows { inventory, texts };
         Ok(Glance::mysql(rows.key(&self.platform), rows))
     }
 
-    async fn inventory(&mut self) -> Result<Inventory, DbError> {
+    async fn inventory(&mut self, entering: &str) -> Result<Inventory, DbError> {
         let doing = format!("read the catalog of {}", self.place.database);
         if self.place.database.is_empty() {
             return Err(DbError::new(Trouble::Usage, doing, "the URL names no database"));
         }
         let charsets = if self.charsets.is_none() { CHARSETS } else { "DO 0" };
-        let sql = format!("{charsets};\n{};\n{INVENTORY}", self.show_grants());
+        let sql = format!("{entering}{charsets};\n{};\n{INVENTORY}", self.show_grants());
         let answers = self.wire.ask(&sql, self.patience.read, &doing).await?;
-        let [charsets, grants, tables, routines, triggers, events, place] = answers.as_slice() else {
+        let Some([charsets, grants, tables, routines, triggers, events, place]) = answers.last_chunk() else {
             return Err(DbError::new(Trouble::Unreadable, doing, "the server did not answer every question"));
         };
         self.check_place(place, &doing)?;
@@ -119,16 +134,27 @@ impl MysqlSession {
         }
     }
 
-    /// That this is still the database it was at first.
-    fn check_place(&self, place: &Answer, doing: &str) -> Result<(), DbError> {
-        let now = place.rows.first().map(|row| text(row, 0)).unwrap_or_default();
-        if now == self.place.database {
-            return Ok(());
+    /// That this is the database it should be; some servers fold its name. Remembers its defaults.
+    fn check_place(&mut self, place: &Answer, doing: &str) -> Result<(), DbError> {
+        let row = place.rows.first().map(Vec::as_slice).unwrap_or_default();
+        let now = text(row, 0);
+        if now != self.place.database && now != self.place.database.to_lowercase() {
+            return Err(DbError::new(Trouble::Usage, doing, format!("the session is in {now} now")));
         }
-        Err(DbError::new(Trouble::Usage, doing, format!("the session is in {now} now")))
+        self.place.database = now;
+        self.platform.charset = Some(lower(row, 1)).filter(|name| !name.is_empty());
+        self.platform.collation = Some(lower(row, 2)).filter(|name| !name.is_empty());
+        Ok(())
     }
 
-    fn check_grants(&self, grants: &Answer, doing: &str) -> Result<(), DbError> {
+    /// That the login sees everything. Rights on the whole server hold from the next session on, so one that
+    /// began with others cannot be judged by them.
+    fn check_grants(&mut self, grants: &Answer, doing: &str) -> Result<(), DbError> {
+        let now = Hash::of_json(&grants.rows);
+        if self.grants.replace(now).is_some_and(|before| before != now) {
+            let message = format!("the rights of {} changed since the session began", self.place.user);
+            return Err(DbError::new(Trouble::Disconnected, doing, message));
+        }
         let lines: Vec<String> = grants.rows.iter().map(|row| text(row, 0)).collect();
         let missing = grants::missing(&lines, &self.place.database);
         if missing.is_empty() {
@@ -151,6 +177,11 @@ impl MysqlSession {
         let definition = |(answer, item): (&Answer, &Item)| answer.rows.first()?.get(item.kind.column())?.clone();
         Ok(answers.iter().zip(items).map(definition).collect())
     }
+}
+
+/// Whether something was dropped before it was asked for.
+fn is_gone(error: &DbError) -> bool {
+    matches!(error.code.as_deref(), Some("1146" | "1305" | "1360" | "1539" | "4091"))
 }
 
 fn text(row: &[Option<String>], at: usize) -> String {

@@ -27,6 +27,7 @@ pub(super) async fn connect(target: &Target, patience: Patience) -> Result<Mysql
         role: field(7),
         implicit_timestamps: field(8) == "0",
         charsets: None,
+        grants: None,
         patience,
         statement: patience.read,
         tables_locked: false,

@@ -14,6 +14,7 @@ mod grants;
 mod lock;
 mod scratch;
 mod script;
+mod sessions;
 mod wire;
 
 use std::sync::Arc;
@@ -21,9 +22,10 @@ use std::time::Duration;
 
 use super::batch::{message, one_answer_each};
 use super::{Connection, DbError, Glance, Halt, Patience, Place, Scratch, Target, Trouble};
-use crate::model::{Platform, Schema, Vendor};
+use crate::model::{Hash, Platform, Schema, Vendor};
 use canon::Charsets;
 pub(super) use catalog::Rows;
+pub(super) use sessions::Sessions;
 use wire::{Answer, Wire};
 
 /// What a session is set to. `time_zone` is UTC because the defaults of `timestamp` columns are shown in it; a
@@ -40,6 +42,8 @@ pub struct MysqlSession {
     role: String,
     implicit_timestamps: bool,
     charsets: Option<Arc<Charsets>>,
+    /// What the login may, as it was when the session first asked.
+    grants: Option<Hash>,
     patience: Patience,
     statement: Duration,
     tables_locked: bool,

@@ -3,6 +3,8 @@
 //! `wire` sends and receives, `connect` opens, `catalog` gives the rows of the catalog names and
 //! types, `canon` makes a schema of them.
 
+mod activity;
+mod arrival;
 mod canon;
 mod catalog;
 mod connect;
@@ -25,6 +27,8 @@ use super::batch::{message, one_answer_each};
 use super::{Connection, DbError, Glance, Halt, Patience, Place, Scratch, Target, Trouble};
 use crate::model::{Platform, Schema};
 
+pub use self::activity::Activity;
+pub(super) use self::arrival::{Arrival, Builtins};
 pub(super) use self::rows::Rows;
 
 /// Deferred checks are made at once: a table that has one pending, after a backfill say, could not

@@ -117,6 +117,11 @@ impl Wire {
         })
     }
 
+    /// The server's version as it said it at the start: `150004`. Some poolers keep it to themselves.
+    pub(super) fn version_number(&self) -> Option<u32> {
+        self.connection.as_ref()?.server_version_num()
+    }
+
     /// Ends the session. Whether the server hears of it does not matter.
     pub(super) async fn close(self) {
         if let Some(connection) = self.connection {

@@ -9,7 +9,7 @@ use crate::db::{DbError, Reading, Trouble};
 use crate::dialect::sqlite::names::{folded, literal, same};
 use crate::dialect::sqlite::settle;
 use crate::dialect::sqlite::tokens::tokenize;
-use crate::model::{Hash, Opaque, Part, PartSource, QName, Schema, Table};
+use crate::model::{Hash, Hashing, Opaque, Part, PartSource, QName, Schema, Table};
 
 impl Raw {
     /// What the rows describe.
@@ -146,7 +146,11 @@ fn order(entry: &Entry) -> usize {
 }
 
 /// The raw key: what the catalog's own table says.
-pub(super) fn key(raw: &Raw) -> Hash {
-    let rows: Vec<_> = raw.entries.iter().map(|entry| (&entry.kind, &entry.name, &entry.table, &entry.sql)).collect();
-    Hash::of_json(&rows)
+pub(super) fn key(entries: &[Entry]) -> Hash {
+    let mut hashing = Hashing::default();
+    for Entry { kind, name, table, sql, .. } in entries {
+        [kind, name, table].iter().for_each(|text| hashing.add(Some(text.as_bytes())));
+        hashing.add(sql.as_deref().map(str::as_bytes));
+    }
+    hashing.finish()
 }

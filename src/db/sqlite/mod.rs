@@ -13,9 +13,12 @@ mod orphans;
 mod parse;
 mod raw;
 mod scratch;
+mod stamp;
 mod verify;
+mod visit;
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -27,7 +30,10 @@ use self::error::classify;
 use self::lock::Lock;
 use self::open::{Mode, locate, open};
 use self::orphans::Orphans;
+use self::raw::Entry;
 pub(super) use self::raw::Raw as Rows;
+pub(super) use self::stamp::Stamp;
+pub(super) use self::visit::{File, Looked};
 use super::{Connection, DbError, Glance, Halt, Patience, Place, Scratch, Session, Target, Undo};
 use crate::model::{Platform, Schema, Vendor, Version};
 
@@ -68,13 +74,21 @@ async fn rows(connection: &mut SqliteConnection, text: &str) -> Result<Vec<Vec<S
 }
 
 impl SqliteSession {
+    /// Opens a file and makes sure that it is a database.
     async fn open(path: PathBuf, mode: Mode, patience: Patience) -> Result<Self, DbError> {
+        let mut session = Self::open_unread(path, mode, patience).await?;
+        session.deadline.set(patience.connect);
+        let head = rows(&mut session.connection, "SELECT count(*) FROM sqlite_master").await;
+        session.deadline.clear();
+        head.map_err(|error| classify(session.doing("open"), &error))?;
+        Ok(session)
+    }
+
+    /// Opens a file without reading any of it yet.
+    async fn open_unread(path: PathBuf, mode: Mode, patience: Patience) -> Result<Self, DbError> {
         let mut connection = open(&path, mode, patience.connect).await?;
         let deadline = Deadline::watch(&mut connection).await?;
-        deadline.set(patience.connect);
-        let version = version(&mut connection, &path).await;
-        deadline.clear();
-        let platform = Platform::new(Vendor::Sqlite, version?);
+        let platform = Platform::new(Vendor::Sqlite, version(&mut connection, &path).await?);
         let place = Place { database: path.display().to_string(), user: String::new() };
         Ok(Self {
             connection,
@@ -127,23 +141,49 @@ impl SqliteSession {
         orphans
     }
 
-    async fn read_raw(&mut self) -> Result<Rows, sqlx::Error> {
-        let results = rows(&mut self.connection, include_str!("queries/catalog.sql")).await?;
-        Rows::of(&results)
+    /// The catalog's texts, in a savepoint that stays open.
+    async fn entries(&mut self) -> Result<Vec<Entry>, DbError> {
+        let results = self.select(include_str!("queries/entries.sql")).await;
+        self.read_or_leave(results.and_then(|results| raw::entries(&results))).await
+    }
+
+    /// What the pragmas say of the same moment, and the end of the savepoint.
+    async fn details(&mut self, entries: Vec<Entry>) -> Result<Rows, DbError> {
+        let results = self.select(include_str!("queries/details.sql")).await;
+        self.read_or_leave(results.and_then(|results| Rows::of(entries, &results))).await
+    }
+
+    async fn select(&mut self, text: &str) -> Result<Vec<Vec<SqliteRow>>, sqlx::Error> {
+        self.deadline.set(self.patience.read);
+        let results = rows(&mut self.connection, text).await;
+        self.deadline.clear();
+        results
+    }
+
+    async fn read_or_leave<T>(&mut self, read: Result<T, sqlx::Error>) -> Result<T, DbError> {
+        if read.is_err() {
+            // The savepoint is what is left open; the first error is the one to show.
+            let _ = self.run("ROLLBACK TO undrift_read; RELEASE undrift_read").await;
+        }
+        read.map_err(|error| classify(self.doing("read the catalog of"), &error))
     }
 }
 
-/// Asks for the version, and for something that makes SQLite read the file's head.
+/// The version of the library, which is linked and therefore asked once.
 async fn version(connection: &mut SqliteConnection, path: &Path) -> Result<Version, DbError> {
+    static LIBRARY: OnceLock<Version> = OnceLock::new();
+    if let Some(version) = LIBRARY.get() {
+        return Ok(*version);
+    }
     let failed = |error: sqlx::Error| classify(format!("open {}", path.display()), &error);
-    let asked = rows(connection, "SELECT sqlite_version(), count(*) FROM sqlite_master").await.map_err(failed)?;
+    let asked = rows(connection, "SELECT sqlite_version()").await.map_err(failed)?;
     let text: String = match asked.iter().flatten().next() {
         Some(row) => row.try_get_unchecked(0).map_err(failed)?,
         None => String::new(),
     };
     let mut numbers = text.split('.').map(|number| number.parse().unwrap_or(0));
     let mut next = || numbers.next().unwrap_or(0);
-    Ok(Version(next(), next(), next()))
+    Ok(*LIBRARY.get_or_init(|| Version(next(), next(), next())))
 }
 
 impl Connection for SqliteSession {
@@ -161,18 +201,9 @@ impl Connection for SqliteSession {
     }
 
     async fn glance(&mut self) -> Result<Glance, DbError> {
-        self.deadline.set(self.patience.read);
-        let read = self.read_raw().await;
-        self.deadline.clear();
-        let raw = match read {
-            Ok(raw) => raw,
-            Err(error) => {
-                // The savepoint is what is left open; the first error is the one to show.
-                let _ = self.run("ROLLBACK TO undrift_read; RELEASE undrift_read").await;
-                return Err(classify(self.doing("read the catalog of"), &error));
-            }
-        };
-        Ok(Glance::sqlite(catalog::key(&raw), raw))
+        let entries = self.entries().await?;
+        let key = catalog::key(&entries);
+        Ok(Glance::sqlite(key, self.details(entries).await?))
     }
 
     async fn prepare(&mut self) -> Result<(), DbError> {

@@ -69,18 +69,27 @@ pub(in crate::db) struct Raw {
 }
 
 impl Raw {
-    /// Takes the rows of the catalog script, in the order of its statements.
-    pub(super) fn of(results: &[Vec<SqliteRow>]) -> Result<Self, sqlx::Error> {
-        let rows = |statement: usize| results.get(statement).map_or(&[][..], Vec::as_slice);
+    /// Takes the rows of the script that asks the pragmas, in the order of its statements.
+    pub(super) fn of(entries: Vec<Entry>, results: &[Vec<SqliteRow>]) -> Result<Self, sqlx::Error> {
+        let rows = |statement: usize| answer(results, statement);
         Ok(Self {
-            entries: rows(1).iter().map(entry).collect::<Result<_, _>>()?,
-            listed: rows(2).iter().map(|row| Ok((text(row, 0)?, text(row, 1)?))).collect::<Result<_, sqlx::Error>>()?,
-            columns: rows(3).iter().map(column).collect::<Result<_, _>>()?,
-            indexes: rows(4).iter().map(index).collect::<Result<_, _>>()?,
-            keys: rows(5).iter().map(key).collect::<Result<_, _>>()?,
-            modules: rows(6).iter().map(|row| text(row, 0)).collect::<Result<_, _>>()?,
+            entries,
+            listed: rows(0).iter().map(|row| Ok((text(row, 0)?, text(row, 1)?))).collect::<Result<_, sqlx::Error>>()?,
+            columns: rows(1).iter().map(column).collect::<Result<_, _>>()?,
+            indexes: rows(2).iter().map(index).collect::<Result<_, _>>()?,
+            keys: rows(3).iter().map(key).collect::<Result<_, _>>()?,
+            modules: rows(4).iter().map(|row| text(row, 0)).collect::<Result<_, _>>()?,
         })
     }
+}
+
+/// Takes the rows of the script that reads the catalog's texts.
+pub(super) fn entries(results: &[Vec<SqliteRow>]) -> Result<Vec<Entry>, sqlx::Error> {
+    answer(results, 1).iter().map(entry).collect()
+}
+
+fn answer(results: &[Vec<SqliteRow>], statement: usize) -> &[SqliteRow] {
+    results.get(statement).map_or(&[], Vec::as_slice)
 }
 
 fn entry(row: &SqliteRow) -> Result<Entry, sqlx::Error> {

@@ -1,5 +1,3 @@
-SAVEPOINT undrift_read;
-SELECT type, name, tbl_name, sql, rootpage FROM main.sqlite_master ORDER BY type, name;
 SELECT name, type FROM pragma_table_list WHERE schema = 'main' ORDER BY name;
 SELECT m.name, x.name, x.type, x."notnull", x.dflt_value IS NOT NULL, x.pk, x.hidden
   FROM main.sqlite_master AS m, pragma_table_xinfo(m.name, 'main') AS x
