@@ -234,9 +234,7 @@ impl Rows {
         for (item, text) in self.inventory.items.iter().zip(&self.texts) {
             hashing.add(Some(item.kind.keyword().as_bytes()));
             hashing.add(Some(item.name.as_bytes()));
-            let parts = text.as_deref().map(canon::around_counter);
-            hashing.add(parts.map(|(before, _)| before.as_bytes()));
-            hashing.add(parts.map(|(_, after)| after.as_bytes()));
+            hashing.add(text.as_deref().map(canon::without_counter).as_deref().map(str::as_bytes));
         }
         hashing.finish()
     }

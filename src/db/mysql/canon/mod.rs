@@ -10,6 +10,7 @@ mod cursor;
 mod member;
 mod options;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -93,15 +94,15 @@ pub(super) fn table(text: &str, defaults: &Defaults) -> Result<Shown, NotModelle
     Ok(Shown { table, cuts })
 }
 
-/// The text of a table before and after the counter for its next row, without working out what the text
-/// means. The counter stands among the options, before any of them that is quoted.
-pub(super) fn around_counter(text: &str) -> (&str, &str) {
+/// The text of a table without the counter for its next row, but without working out what it means either.
+/// The counter stands among the options, before any of them that is quoted; an empty table has none.
+pub(super) fn without_counter(text: &str) -> Cow<'_, str> {
     let options = text.rfind("\n) ").unwrap_or(text.len());
     let plain = text[options..].split('\'').next().unwrap_or_default();
-    let Some(at) = plain.find(" AUTO_INCREMENT=") else { return (text, "") };
+    let Some(at) = plain.find(" AUTO_INCREMENT=") else { return Cow::Borrowed(text) };
     let (before, counter) = text.split_at(options + at);
     let counter = counter.trim_start_matches(" AUTO_INCREMENT=");
-    (before, counter.trim_start_matches(|c: char| c.is_ascii_digit()))
+    Cow::Owned(format!("{before}{}", counter.trim_start_matches(|c: char| c.is_ascii_digit())))
 }
 
 /// Where `DEFINER = user@host` and the space after it stand in a `CREATE` statement: a copy must not need
