@@ -29,4 +29,6 @@ pub mod store;
 
 pub mod reconcile;
 
+pub mod daemon;
+
 pub mod cli;

@@ -1,0 +1,3 @@
+//! `undrift run`: what a service needs that looks after a fleet for months.
+
+pub mod notify;
