@@ -26,6 +26,8 @@ pub enum Object {
     IndexName(QName),
     /// That these columns of a table are unique: what a foreign key refers to. The columns are sorted.
     Key(QName, Vec<String>),
+    /// A new index that begins with these columns, where MySQL needs one behind a foreign key.
+    NewIndex(QName, Vec<String>),
 }
 
 /// One thing to do, before it has its place in a plan. A dialect makes these from changes.
@@ -171,6 +173,7 @@ impl fmt::Display for Object {
             Object::Column(table, name) => write!(f, "column {table}.{name}"),
             Object::Member(table, name) => write!(f, "{table}.{name}"),
             Object::IndexName(name) => write!(f, "index {name}"),
+            Object::NewIndex(table, columns) => write!(f, "index on {table} ({})", columns.join(", ")),
             Object::Key(table, columns) => write!(f, "key {table} ({})", columns.join(", ")),
         }
     }

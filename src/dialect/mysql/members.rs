@@ -123,6 +123,7 @@ impl Batch<'_> {
     fn index_comes(&self, mut piece: Piece, index: &Index) -> Piece {
         let table = piece.table.clone();
         piece.makes.extend(keys_but(&table, index, self.before(&table)));
+        piece.makes.extend(tables::runs(index).into_iter().map(|columns| Object::NewIndex(table.clone(), columns)));
         piece.needs.extend(index.columns().map(|column| Object::Column(table.clone(), column.to_owned())));
         piece.subject.columns.extend(index.columns().map(str::to_owned));
         piece.subject.new_index = Some(index.clone());
@@ -137,6 +138,9 @@ impl Batch<'_> {
         }
         piece.drops.extend(index.name.iter().map(|name| Object::Member(table.clone(), name.clone())));
         piece.drops.extend(keys_but(&table, index, self.after(&table)));
+        // A foreign key is never without an index: what takes the place of this one comes first.
+        let served = self.will_serve(&table, index).into_iter();
+        piece.needs.extend(served.map(|columns| Object::NewIndex(table.clone(), columns)));
         piece.frees.extend(index.columns().map(|column| Object::Column(table.clone(), column.to_owned())));
         piece.subject.columns.extend(index.columns().map(str::to_owned));
         piece.subject.old_index = Some(index.clone());

@@ -95,15 +95,32 @@ impl<'a> Batch<'a> {
 
     /// The lists of columns over which foreign keys that stand need this index, because no other one stays.
     pub fn serves(&self, table: &QName, index: &Index) -> Vec<Vec<String>> {
-        let mut served = Vec::new();
-        for (child, key) in self.standing_keys() {
-            for (own, columns) in [(child, &key.columns), (&key.table, &key.referenced)] {
-                if own == table && leads_with(index, columns) && !self.served_otherwise(table, index, columns) {
-                    served.push(columns.clone());
-                }
-            }
-        }
+        let sides =
+            self.standing_keys().flat_map(|(child, key)| [(child, &key.columns), (&key.table, &key.referenced)]);
+        self.served(table, index, sides)
+    }
+
+    /// The lists of columns for which this index may not go before another one has come. Of a key that is not there
+    /// all the time only what it refers to: the server makes the index on its own side, and takes it away.
+    pub fn will_serve(&self, table: &QName, index: &Index) -> Vec<Vec<String>> {
+        let keys = self.to.tables.values().flat_map(|child| &child.foreign_keys);
+        let mut served = self.served(table, index, keys.map(|key| (&key.table, &key.referenced)));
+        served.extend(self.serves(table, index));
         served
+    }
+
+    fn served<'k>(
+        &self,
+        table: &QName,
+        index: &Index,
+        sides: impl Iterator<Item = (&'k QName, &'k Vec<String>)>,
+    ) -> Vec<Vec<String>> {
+        sides
+            .filter(|(own, columns)| *own == table && leads_with(index, columns))
+            .map(|(_, columns)| columns)
+            .filter(|columns| !self.served_otherwise(table, index, columns))
+            .cloned()
+            .collect()
     }
 
     /// Foreign keys that are there all the time.

@@ -85,8 +85,13 @@ impl Batch<'_> {
 
 /// What foreign keys may refer to thanks to an index: each run of its first columns.
 pub(super) fn keys(table: &QName, index: &Index) -> Vec<Object> {
+    runs(index).iter().map(|columns| key(table, columns)).collect()
+}
+
+/// Each run of the columns that an index begins with.
+pub(super) fn runs(index: &Index) -> Vec<Vec<String>> {
     let columns: Vec<String> = index.columns().map(str::to_owned).collect();
-    (1..=columns.len()).map(|length| key(table, &columns[..length])).collect()
+    (1..=columns.len()).map(|length| columns[..length].to_vec()).collect()
 }
 
 /// The object that stands for these columns being indexed, in this order.

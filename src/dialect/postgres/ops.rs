@@ -116,9 +116,11 @@ fn drop_key(batch: &Batch<'_>, change: usize, table: &Table, key: &Member) -> Op
 /// Objects that do not belong to a table.
 fn outside(table: &Table, objects: Vec<Object>) -> impl Iterator<Item = Object> {
     let own = |object: &Object| match object {
-        Object::Table(name) | Object::Column(name, _) | Object::Member(name, _) | Object::Key(name, _) => {
-            *name == table.name
-        }
+        Object::Table(name)
+        | Object::Column(name, _)
+        | Object::Member(name, _)
+        | Object::Key(name, _)
+        | Object::NewIndex(name, _) => *name == table.name,
         _ => false,
     };
     objects.into_iter().filter(move |object| !own(object))
