@@ -4,5 +4,6 @@
 //! waves' progress, and nothing else: tenants, shapes and plans are found again by looking.
 
 pub mod record;
+pub mod token;
 
 pub use record::*;
