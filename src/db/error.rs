@@ -76,7 +76,7 @@ impl Trouble {
 }
 
 /// Something went wrong between undrift and a server.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct DbError {
     /// What kind of trouble it is.
     pub trouble: Trouble,

@@ -1,6 +1,7 @@
 //! Hashes that name structures.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -62,6 +63,14 @@ impl fmt::Debug for Hash {
     }
 }
 
+impl FromStr for Hash {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        parse_hex(text).map(Hash).ok_or("expected 64 hexadecimal digits")
+    }
+}
+
 impl Serialize for Hash {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -71,7 +80,7 @@ impl Serialize for Hash {
 impl<'de> Deserialize<'de> for Hash {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        parse_hex(&text).map(Hash).ok_or_else(|| serde::de::Error::custom("expected 64 hexadecimal digits"))
+        text.parse().map_err(serde::de::Error::custom)
     }
 }
 

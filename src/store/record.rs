@@ -1,7 +1,7 @@
 //! What undrift remembers: plain records, without a word about how they are stored.
 //!
 //! None of it is needed to find out where a tenant stands: that is always looked up in the tenant.
-//! Times are instants; on disk they are milliseconds since 1970 (UTC).
+//! Times are instants; columns by which records are found hold milliseconds since 1970 (UTC).
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -320,7 +320,7 @@ pub struct Answer {
     pub why: String,
 }
 
-/// One link of the audit. See [`super::audit`] for how they hang together.
+/// One link of the audit. `docs/state.md` says how they hang together.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AuditEntry {
     /// When.

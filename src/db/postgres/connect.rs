@@ -99,7 +99,8 @@ pub(super) async fn open(target: &Target, patience: Patience) -> Result<Wire, Db
     Ok(Wire::new(connection, options.get_database().unwrap_or(options.get_username()).to_owned()))
 }
 
-fn options(target: &Target, doing: &str) -> Result<PgConnectOptions, DbError> {
+/// The driver's options for an address: every parameter known, the login named, nothing cached.
+pub(crate) fn options(target: &Target, doing: &str) -> Result<PgConnectOptions, DbError> {
     let mut url = target.url()?;
     let unknown = url.query_pairs().find(|(name, _)| !PARAMETERS.contains(&name.as_ref()));
     if let Some((name, _)) = unknown {

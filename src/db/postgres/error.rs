@@ -8,7 +8,7 @@ use crate::db::{DbError, Trouble};
 
 /// What was being done when something went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Moment {
+pub(crate) enum Moment {
     /// The connection was being made.
     Connecting,
     /// The connection stood.
@@ -16,7 +16,7 @@ pub(super) enum Moment {
 }
 
 /// The driver's error in our words.
-pub(super) fn classify(error: sqlx::Error, moment: Moment, doing: &str) -> DbError {
+pub(crate) fn classify(error: sqlx::Error, moment: Moment, doing: &str) -> DbError {
     match error {
         sqlx::Error::Database(error) => from_server(error.downcast_ref::<PgDatabaseError>(), doing),
         sqlx::Error::Io(error) => DbError::new(from_io(&error, moment), doing, error.to_string()),

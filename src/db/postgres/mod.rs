@@ -20,7 +20,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::catalog::Builtin;
+pub(crate) use self::connect::options;
 use self::connect::{Greeting, SETTINGS};
+pub(crate) use self::error::{Moment, classify};
 use self::rows::Answers;
 use self::wire::{Answer, Wire};
 use super::batch::{message, one_answer_each};

@@ -3,7 +3,7 @@
 use crate::db::{DbError, Trouble};
 
 /// What sqlx reports, classified by SQLite's own code.
-pub(super) fn classify(doing: impl Into<String>, error: &sqlx::Error) -> DbError {
+pub(crate) fn classify(doing: impl Into<String>, error: &sqlx::Error) -> DbError {
     match error {
         sqlx::Error::Database(inner) => {
             let code = inner.code().unwrap_or_default().into_owned();

@@ -26,7 +26,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Connection as _, Either, Row};
 
 use self::deadline::Deadline;
-use self::error::classify;
+pub(crate) use self::error::classify;
 use self::lock::Lock;
 use self::open::{Mode, locate, open};
 use self::orphans::Orphans;
