@@ -62,6 +62,7 @@ pub async fn resolve(config: &Config) -> Fleet {
         fleet.tenants.extend(part.tenants);
         fleet.troubles.extend(part.troubles);
     }
+    fleet.leave_out_own_state(config);
     fleet.set_apart();
     fleet.tenants.sort_by(|a, b| a.tenant.name.cmp(&b.tenant.name));
     fleet
@@ -120,6 +121,13 @@ impl Filter<'_> {
 }
 
 impl Fleet {
+    /// Takes undrift's own state out, which patterns such as `*.db` fit as well: it is nobody's tenant.
+    fn leave_out_own_state(&mut self, config: &Config) {
+        let Ok(state) = Target::parse(config.state.expose_secret()) else { return };
+        let state = identity::of(&state);
+        self.tenants.retain(|registered| identity::of(&registered.target) != state);
+    }
+
     fn trouble(&mut self, place: &str, problem: Problem) {
         self.troubles.push(SourceError { place: place.to_owned(), problem });
     }

@@ -56,6 +56,18 @@ fn patterns_reach_into_folders() {
 }
 
 #[test]
+fn undrifts_own_state_is_nobodys_tenant() {
+    let folder = folder_with(&["a.db", "undrift-state.db"]);
+    let text = format!(
+        "schema: core.yaml\nstate: sqlite:{}\ntenants: [{{ files: \"*.db\" }}]",
+        folder.path().join("undrift-state.db").display()
+    );
+    let config = Config::parse(&folder.path().join("undrift.yaml"), &text, &|_| None).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    assert_eq!(names(&runtime.block_on(resolve(&config)).tenants), ["a"]);
+}
+
+#[test]
 fn a_source_that_gives_nothing_costs_only_itself() {
     let folder = folder_with(&["a.db"]);
     let fleet = fleet_of(
