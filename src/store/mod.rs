@@ -14,6 +14,7 @@ mod note;
 mod open;
 mod prune;
 pub mod record;
+mod request;
 mod rollout;
 mod run;
 mod shape;
@@ -32,6 +33,7 @@ pub use error::{AnswerError, StoreError};
 pub use log::AuditFilter;
 pub use prune::{Pruned, Retention};
 pub use record::*;
+pub use request::{Pause, Request};
 pub use tenant::{Summary, TenantFilter};
 
 use self::database::Database;

@@ -1,6 +1,6 @@
 //! Small facts by name.
 
-use sea_query::{Expr, ExprTrait, OnConflict, Query};
+use sea_query::{Expr, ExprTrait, OnConflict, Order, Query};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -42,5 +42,23 @@ impl Store {
         let mut delete = Query::delete();
         delete.from_table(Notes::Table).and_where(Expr::col(Notes::Key).eq(key));
         self.database.write_all(vec![delete]).await.map(drop)
+    }
+
+    /// What was noted under keys that begin so, in the order of the keys.
+    ///
+    /// # Errors
+    /// When the state cannot be read, or what was noted is something else.
+    pub(super) async fn notes<T: DeserializeOwned>(&self, prefix: &str) -> Result<Vec<(String, T)>> {
+        // `0` is the character after `/`, with which prefixes end.
+        let end = format!("{}0", prefix.trim_end_matches('/'));
+        let mut query = Query::select();
+        query
+            .columns([Notes::Key, Notes::Value])
+            .from(Notes::Table)
+            .and_where(Expr::col(Notes::Key).gte(prefix))
+            .and_where(Expr::col(Notes::Key).lt(end))
+            .order_by(Notes::Key, Order::Asc);
+        let rows = self.database.read(&query).await?;
+        rows.iter().map(|row| Ok((row.get(0)?, row.record(1, "note")?))).collect()
     }
 }
