@@ -61,6 +61,24 @@ impl Assessment {
         Self { rulings, ..self.clone() }
     }
 
+    /// Where a tenant stands of whose shape this is known.
+    pub fn outlook(&self, study: &Study) -> Outlook {
+        if study.in_sync() || self.ignores_all(study) {
+            Outlook::InSync
+        } else if self.runs(&study.plan).contains(&true) {
+            Outlook::Repairable
+        } else {
+            Outlook::Kept
+        }
+    }
+
+    /// Whether a rule of the policy says of everything that differs that it is no drift.
+    fn ignores_all(&self, study: &Study) -> bool {
+        let ignored =
+            |ruling: &Ruling| ruling.verdict == Verdict::Ignore && !matches!(ruling.reason, Reason::Waiver { .. });
+        self.blocked.is_empty() && study.extras().next().is_none() && self.rulings.iter().all(ignored)
+    }
+
     /// Whether something that the schema asks for does not run.
     pub fn keeps_back(&self) -> bool {
         let kept = |ruling: &Ruling| !matches!(ruling.verdict, Verdict::Allow | Verdict::Ignore);

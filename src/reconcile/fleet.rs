@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 use super::{Assessment, Observed, Outlook, ReconcileError, Reconciler, Reference, Study, assess};
 use crate::db::{Connection, Session, Target};
 use crate::desired::Declared;
-use crate::model::{Fingerprint, Hash, Platform, Reason, Ruling, Tenant, Verdict};
+use crate::model::{Fingerprint, Hash, Platform, Tenant};
 use crate::policy::Policy;
 
 /// A tenant to look at.
@@ -168,19 +168,6 @@ async fn judge(
 impl Shape {
     /// Where a tenant of this shape stands.
     pub fn outlook(&self, assessment: &Assessment) -> Outlook {
-        if self.study.in_sync() || self.all_ignored(assessment) {
-            Outlook::InSync
-        } else if assessment.runs(&self.study.plan).contains(&true) {
-            Outlook::Repairable
-        } else {
-            Outlook::Kept
-        }
-    }
-
-    /// Whether a rule of the policy says of everything that differs that it is no drift.
-    fn all_ignored(&self, assessment: &Assessment) -> bool {
-        let ignored =
-            |ruling: &Ruling| ruling.verdict == Verdict::Ignore && !matches!(ruling.reason, Reason::Waiver { .. });
-        assessment.blocked.is_empty() && self.study.extras().next().is_none() && assessment.rulings.iter().all(ignored)
+        assessment.outlook(&self.study)
     }
 }

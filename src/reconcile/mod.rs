@@ -16,6 +16,7 @@ mod remains;
 
 pub mod rollout;
 mod study;
+pub mod watch;
 pub mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -121,6 +122,13 @@ impl Reconciler {
             }
             other => other,
         }
+    }
+
+    /// The reference for servers of a kind, if it has been built.
+    pub async fn known_reference(&self, platform: &Platform, declared: &Declared) -> Option<Arc<Reference>> {
+        let nothing: &[Opaque] = &[];
+        let key = (platform.clone(), declared.hash(), Hash::of_json(&nothing));
+        self.references.lock().await.get(&key)?.as_ref().ok().cloned()
     }
 
     async fn cached_reference(

@@ -24,8 +24,19 @@ pub struct Candidate {
     pub tenant: Tenant,
     /// The plan that would run.
     pub plan: Hash,
-    /// Whether it may start now: it is not waiting after a failure, and nothing else keeps it.
-    pub ready: bool,
+    /// Whether it may start.
+    pub ready: Readiness,
+}
+
+/// Whether a tenant may start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// Now.
+    Now,
+    /// Not before a pause after a failure is over, or somebody else is done with it.
+    Later,
+    /// Not before a person has looked.
+    Never,
 }
 
 /// A rollout that begins.
@@ -75,7 +86,9 @@ pub fn advance(
         if !wave_is_over(record) {
             return Vec::new();
         }
-        leave_wave(record, settings, now);
+        if !leave_wave(record, settings, &candidates, now) {
+            return Vec::new();
+        }
     }
 }
 
@@ -137,12 +150,25 @@ fn wave_is_over(record: &RolloutRecord) -> bool {
     !record.members.values().any(|member| member.wave.is_some() && open(member))
 }
 
-/// What comes after a wave: a look at what it did, the next one, or the end.
-fn leave_wave(record: &mut RolloutRecord, settings: &Rollout, now: Timestamp) {
+/// What comes after a wave: a look at what it did, the next one, or the end. Not yet, if one that failed is to be
+/// tried again and nobody else is left.
+fn leave_wave(
+    record: &mut RolloutRecord,
+    settings: &Rollout,
+    candidates: &BTreeMap<&str, &Candidate>,
+    now: Timestamp,
+) -> bool {
+    let tried_again = record.members.iter().any(|(name, member)| {
+        let candidate = candidates.get(name.as_str());
+        member.state == MemberState::Failed && candidate.is_some_and(|c| c.ready != Readiness::Never)
+    });
     let of_wave = || record.members.values().filter(|member| member.wave == Some(record.wave));
     let failed = of_wave().filter(|member| member.state == MemberState::Failed).count();
     let done = of_wave().any(|member| member.state == MemberState::Done);
     let waiting = record.members.values().any(|member| member.wave.is_none() && member.state == MemberState::Waiting);
+    if tried_again && (!done || !waiting) {
+        return false;
+    }
     if failed > 0 && !done && waiting {
         let why = format!("every tenant of wave {} failed ({failed})", record.wave + 1);
         record.stage = Stage::Stopped { why };
@@ -155,4 +181,5 @@ fn leave_wave(record: &mut RolloutRecord, settings: &Rollout, now: Timestamp) {
         let soak = SignedDuration::try_from(soak).unwrap_or(SignedDuration::MAX);
         record.stage = Stage::Soaking { until: now.saturating_add(soak).unwrap_or(Timestamp::MAX) };
     }
+    true
 }

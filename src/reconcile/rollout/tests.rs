@@ -1,3 +1,5 @@
+//! Rollouts played through, tenant by tenant.
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -12,6 +14,7 @@ struct Play {
     labels: Labels,
     now: Timestamp,
     busy: BTreeSet<String>,
+    not_yet: bool,
 }
 
 impl Play {
@@ -27,6 +30,7 @@ impl Play {
             labels: Labels::new(),
             now,
             busy: BTreeSet::new(),
+            not_yet: false,
         }
     }
 
@@ -34,7 +38,7 @@ impl Play {
         let candidate = |name: &String| Candidate {
             tenant: Tenant { name: name.clone(), engine: Engine::Sqlite, labels: self.labels.clone() },
             plan: Hash::of("plan"),
-            ready: true,
+            ready: if self.not_yet { Readiness::Later } else { Readiness::Now },
         };
         self.drifted.iter().map(candidate).collect()
     }
@@ -121,12 +125,29 @@ fn a_wave_of_failures_never_leads_to_the_next() {
     let mut play = Play::new(30, "{ waves: [1, 100%] }");
     let canary = play.start();
     play.end(&canary, MemberState::Failed);
-    let candidates: Vec<_> =
-        play.candidates().into_iter().map(|candidate| Candidate { ready: false, ..candidate }).collect();
     let nobody = BTreeSet::new();
-    let started = advance(&mut play.record, &play.settings, &candidates, &nobody, &nobody, play.now);
-    assert_eq!(started, Vec::<String>::new());
+    let mut advance_with = |ready| {
+        let all = play.candidates().into_iter().map(|candidate| Candidate { ready, ..candidate }).collect::<Vec<_>>();
+        let started = advance(&mut play.record, &play.settings, &all, &nobody, &nobody, play.now);
+        assert_eq!(started, Vec::<String>::new());
+    };
+    advance_with(Readiness::Later);
+    advance_with(Readiness::Never);
     assert_eq!(play.record.stage, Stage::Stopped { why: "every tenant of wave 1 failed (1)".into() });
+}
+
+#[test]
+fn it_is_not_done_before_the_last_one_that_failed_was_tried_again() {
+    let mut play = Play::new(2, "{ waves: [100%] }");
+    let both = play.start();
+    play.end(&both[..1], MemberState::Done);
+    play.end(&both[1..], MemberState::Failed);
+    play.not_yet = true;
+    assert_eq!(play.start(), Vec::<String>::new());
+    assert_eq!(play.record.stage, Stage::Running);
+    play.not_yet = false;
+    assert_eq!(play.run(), 1);
+    assert_eq!(play.record.stage, Stage::Done);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Candidate;
+use super::{Candidate, Readiness};
 use crate::model::Hash;
 use crate::policy::{Rollout, Wave};
 use crate::store::{MemberState, RolloutRecord};
@@ -75,7 +75,7 @@ pub(super) fn ready(
         .filter(|(name, member)| {
             let turn = matches!(member.state, MemberState::Waiting | MemberState::Failed);
             let candidate = candidates.get(name.as_str());
-            member.wave.is_some() && turn && candidate.is_some_and(|candidate| candidate.ready)
+            member.wave.is_some() && turn && candidate.is_some_and(|candidate| candidate.ready == Readiness::Now)
         })
         .collect();
     waiting.sort_by_key(|(name, member)| (member.wave, (*name).clone()));

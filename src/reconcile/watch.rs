@@ -1,0 +1,257 @@
+//! Looking at tenants again and again: what has been seen before is not worked out again.
+//!
+//! A tenant that is as it was, under the goal that it had, costs one visit. A structure that some tenant had
+//! before costs a reading. Only a new shape is compared, planned and proved, once, whoever has it first.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use tokio::sync::OnceCell;
+
+use super::{Assessment, FleetMember, Observed, ReconcileError, Reconciler, Reference, Study, assess};
+use crate::db::{Connection, DbError, Evidence, Look, Memo, Seen, Session, Turn, Visit, Visitor};
+use crate::desired::Declared;
+use crate::model::{Fingerprint, Hash, Plan, Platform};
+use crate::policy::Policy;
+
+/// What lasts from one pass to the next.
+pub struct Watch {
+    /// What knows the references.
+    pub reconciler: Reconciler,
+    /// What knows the servers.
+    pub visitor: Visitor,
+    shapes: Mutex<BTreeMap<Hash, Arc<Cell>>>,
+}
+
+/// A shape that somebody works out or has worked out.
+type Cell = OnceCell<Result<Arc<Known>, Arc<ReconcileError>>>;
+
+/// A shape that has been worked out.
+pub struct Known {
+    /// Names it: platform, goal, fingerprint, and what is not modelled, on which a proof depends.
+    pub id: Hash,
+    /// The hash of the declared schema.
+    pub goal: Hash,
+    /// What was worked out.
+    pub study: Study,
+}
+
+/// What the last look at a tenant learned, for the next one. Private to one tenant.
+#[derive(Clone)]
+pub struct Sight {
+    memo: Memo,
+    goal: Hash,
+    shape: Hash,
+}
+
+/// What a look at a tenant brought.
+pub struct Looked {
+    /// For the next look.
+    pub sight: Sight,
+    /// Its shape.
+    pub known: Arc<Known>,
+    /// What says so; nothing, if the catalog was read and worked out.
+    pub evidence: Option<Evidence>,
+    /// What may run, if something differs.
+    pub judged: Option<Judged>,
+}
+
+/// What policy and rows say of a drifted tenant, with the plans that follow from it.
+#[derive(Clone)]
+pub struct Judged {
+    /// A ruling for every change.
+    pub assessment: Assessment,
+    /// The plan for what is allowed, if anything is, and the changes of the shape's plan that it carries out.
+    pub allowed: Option<Part>,
+    /// The plan for what is allowed once everything that policy asks about is approved, if it asks.
+    pub asked: Option<Part>,
+    /// Why one of these plans is not offered.
+    pub trouble: Option<String>,
+}
+
+/// A part of a shape's plan, proved.
+#[derive(Clone)]
+pub struct Part {
+    /// Which of the changes of the shape's plan it carries out.
+    pub runs: Vec<bool>,
+    /// The plan.
+    pub plan: Arc<Plan>,
+}
+
+impl Watch {
+    /// One that has seen nothing.
+    pub fn new(reconciler: Reconciler, visitor: Visitor) -> Self {
+        Self { reconciler, visitor, shapes: Mutex::default() }
+    }
+
+    /// Looks at a tenant and says where it stands.
+    ///
+    /// # Errors
+    /// What kept it from being read or worked out.
+    pub async fn look(
+        &self,
+        member: &FleetMember,
+        before: Option<&Sight>,
+        policy: &Policy,
+        look: Look<'_>,
+        now: Timestamp,
+    ) -> Result<Looked, Arc<ReconcileError>> {
+        let goal = member.declared.hash();
+        let before = before.filter(|sight| sight.goal == goal);
+        let known = before.and_then(|sight| self.known(sight.shape));
+        let memo = before.filter(|_| known.is_some()).map(|sight| &sight.memo);
+        let visit =
+            self.visitor.visit(&member.target, Look { known: memo, ..look }).await.map_err(ReconcileError::Db)?;
+        let mut door = Door { watch: self, member, open: None };
+        let (memo, evidence, known) = match (visit, known) {
+            (Visit::Unchanged { memo, evidence }, Some(known)) => (memo, Some(evidence), known),
+            (Visit::Unchanged { .. }, None) => unreachable!("nothing was given that could be unchanged"),
+            (Visit::Seen(seen), _) => {
+                let memo = seen.memo.clone();
+                (memo, None, self.recognise(&mut door, *seen, &member.declared).await?)
+            }
+        };
+        let judged = match known.study.in_sync() {
+            true => None,
+            false => Some(self.judge(&mut door, &known, policy, now).await.map_err(ReconcileError::Db)?),
+        };
+        door.close().await;
+        let sight = Sight { memo, goal, shape: known.id };
+        Ok(Looked { sight, known, evidence, judged })
+    }
+
+    /// Forgets shapes that no tenant has any more, and failures that may pass.
+    pub fn keep_only(&self, shapes: &BTreeSet<Hash>) {
+        let lasting = |cell: &Cell| match cell.get() {
+            Some(Err(error)) => !matches!(**error, ReconcileError::Db(_) | ReconcileError::Scratch(_)),
+            _ => true,
+        };
+        self.shapes().retain(|id, cell| shapes.contains(id) && lasting(cell));
+    }
+
+    fn shapes(&self) -> std::sync::MutexGuard<'_, BTreeMap<Hash, Arc<Cell>>> {
+        self.shapes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn known(&self, shape: Hash) -> Option<Arc<Known>> {
+        self.shapes().get(&shape)?.get()?.as_ref().ok().cloned()
+    }
+
+    /// The shape of a tenant that was read; worked out if nobody had it before.
+    async fn recognise(
+        &self,
+        door: &mut Door<'_>,
+        seen: Seen,
+        declared: &Declared,
+    ) -> Result<Arc<Known>, Arc<ReconcileError>> {
+        let Seen { platform, place, glance, .. } = seen;
+        let reading = glance.reading().map_err(ReconcileError::Db)?;
+        let observed = Observed { platform, place, reading };
+        let reference = self.reference(door, &observed, declared).await?;
+        let fingerprint = Fingerprint::of(&reference.wanted.scope.apply(observed.reading.schema.clone()));
+        let goal = declared.hash();
+        let id = shape_id(&observed, goal, fingerprint);
+        let cell = Arc::clone(self.shapes().entry(id).or_default());
+        let studied = cell.get_or_init(async || self.study(door, observed, reference, id, goal).await).await;
+        studied.clone()
+    }
+
+    async fn reference(
+        &self,
+        door: &mut Door<'_>,
+        observed: &Observed,
+        declared: &Declared,
+    ) -> Result<Arc<Reference>, Arc<ReconcileError>> {
+        if let Some(reference) = self.reconciler.known_reference(&observed.platform, declared).await {
+            return Ok(reference);
+        }
+        let session = door.session().await.map_err(ReconcileError::Db)?;
+        self.reconciler.reference(session, declared, &observed.reading.schema).await
+    }
+
+    async fn study(
+        &self,
+        door: &mut Door<'_>,
+        observed: Observed,
+        reference: Arc<Reference>,
+        id: Hash,
+        goal: Hash,
+    ) -> Result<Arc<Known>, Arc<ReconcileError>> {
+        let target = &door.member.target;
+        let session = door.session().await.map_err(ReconcileError::Db)?;
+        self.reconciler.sweep(session, target).await;
+        let study = self.reconciler.study(session, observed, reference).await?;
+        Ok(Arc::new(Known { id, goal, study }))
+    }
+
+    async fn judge(
+        &self,
+        door: &mut Door<'_>,
+        known: &Known,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<Judged, DbError> {
+        let tenant = &door.member.tenant;
+        let session = door.session().await?;
+        let assessment = assess::assess(session, &known.study, tenant, policy, now).await?;
+        let runs = assessment.runs(&known.study.plan);
+        let approved = assessment.approved(&known.study.plan).runs(&known.study.plan);
+        let mut judged = Judged { assessment, allowed: None, asked: None, trouble: None };
+        judged.allowed = self.part(session, known, &runs, &mut judged.trouble).await;
+        if approved != runs {
+            judged.asked = self.part(session, known, &approved, &mut judged.trouble).await;
+        }
+        Ok(judged)
+    }
+
+    /// The plan for a part of the changes, if there are any.
+    async fn part(
+        &self,
+        session: &mut Session,
+        known: &Known,
+        runs: &[bool],
+        trouble: &mut Option<String>,
+    ) -> Option<Part> {
+        if !runs.contains(&true) {
+            return None;
+        }
+        match self.reconciler.tailor(session, &known.study, runs).await {
+            Ok(plan) => Some(Part { runs: runs.to_vec(), plan }),
+            Err(error) => {
+                *trouble = Some(format!("{error}; {}", error.advice()));
+                None
+            }
+        }
+    }
+}
+
+/// A session with a tenant that is opened when it is needed.
+struct Door<'a> {
+    watch: &'a Watch,
+    member: &'a FleetMember,
+    open: Option<(Session, Turn)>,
+}
+
+impl Door<'_> {
+    async fn session(&mut self) -> Result<&mut Session, DbError> {
+        if self.open.is_none() {
+            let turn = self.watch.visitor.turn(&self.member.target).await;
+            let session = Session::connect(&self.member.target, self.watch.reconciler.patience).await?;
+            self.open = Some((session, turn));
+        }
+        Ok(&mut self.open.as_mut().expect("it was just opened").0)
+    }
+
+    async fn close(self) {
+        if let Some((session, _turn)) = self.open {
+            session.close().await;
+        }
+    }
+}
+
+/// What names a shape. The objects that are not modelled are part of it, because a proof holds beside them only.
+fn shape_id(observed: &Observed, goal: Hash, fingerprint: Fingerprint) -> Hash {
+    let platform: &Platform = &observed.platform;
+    Hash::of_json(&(platform, goal, fingerprint, &observed.reading.schema.opaque))
+}
