@@ -24,10 +24,13 @@ pub mod db;
 
 pub mod registry;
 
-pub mod apply;
 pub mod store;
 
+pub mod apply;
+
 pub mod reconcile;
+
+pub mod http;
 
 pub mod daemon;
 

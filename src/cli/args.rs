@@ -35,6 +35,8 @@ pub enum Command {
     Plan(PlanArgs),
     /// Put right what policy allows, and make sure that it worked.
     Apply(ApplyArgs),
+    /// Run as a service: look at the fleet by schedule, put right what policy allows, ask for the rest.
+    Run(RunArgs),
     /// Check configuration, schemas and policy without touching a database.
     Check(CheckArgs),
     /// Write a database or an .sql file as a schema file.
@@ -106,6 +108,14 @@ pub struct ApplyArgs {
     /// How to print it: text or json.
     #[arg(long, short, value_enum, default_value_t)]
     pub format: Format,
+}
+
+/// `undrift run`
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The address that probes, metrics and the API are answered on, in place of `http.listen`.
+    #[arg(long, env = "UNDRIFT_LISTEN", value_name = "ADDRESS:PORT")]
+    pub listen: Option<std::net::SocketAddr>,
 }
 
 /// `undrift check`

@@ -10,9 +10,11 @@ mod export;
 mod failure;
 mod fleet;
 mod plan;
+mod run;
 mod schema_of;
 mod show;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -59,7 +61,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if wrong { Exit::Error } else { Exit::Clean } as u8);
         }
     };
-    start_logging(cli.verbose);
+    start_logging(&cli);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -82,6 +84,7 @@ async fn run(cli: Cli) -> Result<Exit, Failure> {
     match &cli.command {
         Command::Plan(args) => plan::run(&cli, args).await,
         Command::Apply(args) => apply::run(&cli, args).await,
+        Command::Run(args) => run::run(&cli, args).await,
         Command::Check(args) => check::run(&cli, args),
         Command::Export(args) => export::run(args).await,
         Command::Diff(args) => diff::run(&cli, args).await,
@@ -91,12 +94,19 @@ async fn run(cli: Cli) -> Result<Exit, Failure> {
     }
 }
 
-/// Logs go to stderr; `-v` shows more, `UNDRIFT_LOG` says exactly what.
-fn start_logging(verbose: u8) {
-    let level = ["warn", "info", "debug", "trace"][usize::from(verbose.min(3))];
+/// Logs go to stderr; `-v` shows more, `UNDRIFT_LOG` says exactly what. The service logs what happens, for people
+/// on a terminal and for machines otherwise.
+fn start_logging(cli: &Cli) {
+    let service = matches!(cli.command, Command::Run(_));
+    let level = ["warn", "info", "debug", "trace"][(usize::from(cli.verbose) + usize::from(service)).min(3)];
     let filter = std::env::var("UNDRIFT_LOG").unwrap_or_else(|_| format!("undrift={level}"));
     let filter = tracing_subscriber::EnvFilter::builder().parse_lossy(filter);
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    if service && !std::io::stderr().is_terminal() {
+        logs.json().flatten_event(true).init();
+    } else {
+        logs.with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()).init();
+    }
 }
 
 /// Writes to stdout. A reader that went away (`| head`) ends the program quietly.

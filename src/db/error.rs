@@ -69,6 +69,28 @@ impl Trouble {
         !matches!(self, Trouble::Disconnected | Trouble::TimedOut)
     }
 
+    /// Its name in metrics.
+    pub fn key(self) -> &'static str {
+        match self {
+            Trouble::Unreachable => "unreachable",
+            Trouble::TimedOut => "timed_out",
+            Trouble::LoginRefused => "login_refused",
+            Trouble::NoDatabase => "no_database",
+            Trouble::Privilege => "privilege",
+            Trouble::TooManyConnections => "too_many_connections",
+            Trouble::LockTimeout => "lock_timeout",
+            Trouble::Deadlock => "deadlock",
+            Trouble::Disconnected => "disconnected",
+            Trouble::ReadOnly => "read_only",
+            Trouble::DiskFull => "disk_full",
+            Trouble::Data => "data",
+            Trouble::Unreadable => "unreadable",
+            Trouble::Usage => "usage",
+            Trouble::NotInTransaction => "not_in_transaction",
+            Trouble::Statement => "statement",
+        }
+    }
+
     /// Whether the same statement may succeed when it is simply run again.
     pub fn passes(self) -> bool {
         matches!(self, Trouble::LockTimeout | Trouble::Deadlock)

@@ -1,0 +1,273 @@
+//! One tenant in memory: what was found, and what is to be made of it.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::backoff;
+use crate::db::Target;
+use crate::model::{Hash, Reason, Ruling, Verdict};
+use crate::reconcile::watch::{Judged, Known, Looked, Part, Sight};
+use crate::reconcile::{FleetMember, Outlook, ReconcileError};
+use crate::registry::Registered;
+use crate::store::{Activity, DriftRecord, ShapeRecord, Sync, TenantRecord, TroubleRecord};
+
+/// How many times of coming back are remembered.
+const RETURNS: usize = 16;
+
+/// How long drift that came back counts as flapping.
+const FLAPPING: SignedDuration = SignedDuration::from_hours(24);
+
+/// A tenant.
+pub struct Entry {
+    /// Which, where, and what it should look like.
+    pub member: FleetMember,
+    /// Where in the configuration it comes from.
+    pub place: String,
+    /// The name of its declared schema.
+    pub schema: String,
+    /// What is known of it.
+    pub record: TenantRecord,
+    /// What the last look learned, for the next one.
+    pub sight: Option<Sight>,
+    /// Its shape, since the last look of this process.
+    pub known: Option<Arc<Known>>,
+    /// What may run on it.
+    pub judged: Option<Judged>,
+    /// The record as it was saved last.
+    saved: Option<TenantRecord>,
+}
+
+/// What a look changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// Nothing that anybody has to hear of.
+    None,
+    /// It differs now.
+    Drifted,
+    /// It differs again, though it was put right.
+    Returned,
+}
+
+impl Entry {
+    /// A tenant that has been found, with what is remembered of it.
+    pub fn new(member: FleetMember, registered: &Registered, remembered: Option<TenantRecord>, now: Timestamp) -> Self {
+        let saved = remembered.clone();
+        let mut record = remembered.unwrap_or_else(|| fresh(&member, now));
+        record.engine = member.tenant.engine;
+        if record.activity == Activity::Applying {
+            // It was, when undrift was killed.
+            record.activity = Activity::Idle;
+        }
+        let (place, schema) = (registered.place.clone(), registered.schema.name.clone());
+        let mut entry = Self { member, place, schema, record, sight: None, known: None, judged: None, saved };
+        entry.describe();
+        entry
+    }
+
+    /// Takes over what the registry says now. Another database, or another goal, has to be looked at anew.
+    pub fn update(&mut self, member: FleetMember, registered: &Registered) {
+        let same = self.member.target.to_string() == member.target.to_string()
+            && self.member.declared.hash() == member.declared.hash();
+        if !same {
+            (self.sight, self.known, self.judged) = (None, None, None);
+        }
+        self.member = member;
+        (self.place, self.schema) = (registered.place.clone(), registered.schema.name.clone());
+        self.describe();
+    }
+
+    fn describe(&mut self) {
+        self.record.server = server_of(&self.member.target);
+        self.record.labels = self.member.tenant.labels.clone();
+        self.record.schema = self.schema.clone();
+    }
+
+    /// Takes in what a look found. `explanation` is what explains where it stands.
+    pub fn found(&mut self, looked: Looked, explanation: Hash, now: Timestamp) -> News {
+        let Looked { sight, known, judged, .. } = looked;
+        let study = &known.study;
+        let outlook = judged.as_ref().map_or(Outlook::InSync, |judged| judged.assessment.outlook(study));
+        let sync = if outlook == Outlook::InSync { Sync::InSync } else { Sync::Drifted };
+        let before = self.record.sync;
+        self.turn(sync, now);
+        self.record.fingerprint = Some(study.fingerprint);
+        self.record.shape = Some(known.id);
+        (self.record.checked_at, self.record.read_at) = (Some(now), Some(now));
+        self.record.trouble = judged
+            .as_ref()
+            .and_then(|judged| judged.trouble.clone())
+            .map(|what| TroubleRecord { what, next: "review the whole plan with `undrift plan`".to_owned() });
+        self.record.drift = judged.as_ref().map(drift).unwrap_or_default();
+        self.record.blocked = judged.as_ref().map(|j| j.assessment.blocked.clone()).unwrap_or_default();
+        let news = match (before, sync) {
+            (Sync::InSync, Sync::Drifted) if self.came_back(explanation, now) => News::Returned,
+            (Sync::InSync | Sync::Unknown, Sync::Drifted) => News::Drifted,
+            _ => News::None,
+        };
+        if sync == Sync::InSync {
+            self.is_good(explanation, study.reference.wanted.version.clone());
+        }
+        (self.sight, self.known, self.judged) = (Some(sight), Some(known), judged);
+        news
+    }
+
+    /// Takes in that a look failed.
+    pub fn lost(&mut self, error: &ReconcileError, now: Timestamp) {
+        self.turn(Sync::Unknown, now);
+        self.record.checked_at = Some(now);
+        self.record.trouble = Some(TroubleRecord { what: error.to_string(), next: error.advice().to_owned() });
+        self.record.drift.clear();
+        self.record.activity = Activity::Idle;
+        (self.sight, self.judged) = (None, None);
+    }
+
+    /// Takes in that a plan put everything right.
+    pub fn repaired(&mut self, explanation: Hash, fingerprint: crate::model::Fingerprint, now: Timestamp) {
+        let version = self.known.as_ref().and_then(|known| known.study.reference.wanted.version.clone());
+        self.turn(Sync::InSync, now);
+        self.is_good(explanation, version);
+        self.record.fingerprint = Some(fingerprint);
+        (self.record.checked_at, self.record.read_at) = (Some(now), Some(now));
+        (self.record.shape, self.record.trouble) = (None, None);
+        self.record.drift.clear();
+        self.record.activity = Activity::Idle;
+        (self.sight, self.known, self.judged) = (None, None, None);
+    }
+
+    fn turn(&mut self, sync: Sync, now: Timestamp) {
+        if self.record.sync != sync {
+            (self.record.sync, self.record.since) = (sync, now);
+        }
+    }
+
+    fn is_good(&mut self, explanation: Hash, version: Option<String>) {
+        self.record.good = Some(explanation);
+        self.record.version = version;
+        self.record.failure = None;
+    }
+
+    /// Whether it had been put right under the same goal, and differs again. Remembers when.
+    fn came_back(&mut self, explanation: Hash, now: Timestamp) -> bool {
+        let back = self.record.repaired_at.is_some() && self.record.good == Some(explanation);
+        if back {
+            self.record.returned.push(now);
+            let surplus = self.record.returned.len().saturating_sub(RETURNS);
+            self.record.returned.drain(..surplus);
+        }
+        back
+    }
+
+    /// The part of the shape's plan that may run once a question is answered with yes, and whether it was.
+    pub fn proposal(&self, approved: impl Fn(Hash, Hash) -> bool) -> Option<(&Part, bool)> {
+        let (known, judged) = (self.known.as_ref()?, self.judged.as_ref()?);
+        match &judged.asked {
+            Some(asked) if approved(known.id, asked.plan.hash()) => Some((asked, true)),
+            _ => judged.allowed.as_ref().map(|allowed| (allowed, false)),
+        }
+    }
+
+    /// What is going on, as long as no plan runs.
+    pub fn activity(&self, asks: bool) -> Activity {
+        let Some(judged) = self.judged.as_ref().filter(|_| self.record.sync == Sync::Drifted) else {
+            return Activity::Idle;
+        };
+        let rulings = &judged.assessment.rulings;
+        let any = |wanted: &dyn Fn(&Ruling) -> bool| rulings.iter().any(wanted);
+        if backoff::is_blocked(self.record.failure.as_ref()) {
+            Activity::Blocked
+        } else if self.record.failure.is_some() {
+            Activity::Failed
+        } else if judged.allowed.is_some() {
+            Activity::Waiting
+        } else if asks {
+            Activity::PendingApproval
+        } else if any(&|ruling| ruling.verdict == Verdict::Hold) {
+            Activity::Holding
+        } else if any(&|ruling| matches!(ruling.reason, Reason::Data { .. })) || !judged.assessment.blocked.is_empty() {
+            Activity::Blocked
+        } else {
+            Activity::Idle
+        }
+    }
+
+    /// Whether drift came back after a repair within the last day.
+    pub fn is_flapping(&self, now: Timestamp) -> bool {
+        self.record.returned.last().is_some_and(|last| now.duration_since(*last) < FLAPPING)
+    }
+
+    /// The record, if it says something that was not saved yet. Looks that found nothing new are saved now and
+    /// then only: ten thousand tenants are ten thousand rows.
+    pub fn unsaved(&mut self, saved_within: SignedDuration) -> Option<TenantRecord> {
+        let same = |saved: &TenantRecord| {
+            let like =
+                TenantRecord { checked_at: self.record.checked_at, read_at: self.record.read_at, ..saved.clone() };
+            let age = |a: Option<Timestamp>, b: Option<Timestamp>| a.zip(b).map(|(a, b)| a.duration_since(b));
+            let young = age(self.record.checked_at, saved.checked_at).is_some_and(|age| age < saved_within);
+            like == self.record && young
+        };
+        if self.saved.as_ref().is_some_and(same) {
+            return None;
+        }
+        self.saved = Some(self.record.clone());
+        Some(self.record.clone())
+    }
+}
+
+fn fresh(member: &FleetMember, now: Timestamp) -> TenantRecord {
+    TenantRecord {
+        name: member.tenant.name.clone(),
+        engine: member.tenant.engine,
+        server: String::new(),
+        labels: member.tenant.labels.clone(),
+        schema: String::new(),
+        sync: Sync::Unknown,
+        since: now,
+        activity: Activity::Idle,
+        fingerprint: None,
+        shape: None,
+        version: None,
+        good: None,
+        checked_at: None,
+        read_at: None,
+        trouble: None,
+        drift: Vec::new(),
+        blocked: Vec::new(),
+        failure: None,
+        repaired_at: None,
+        returned: Vec::new(),
+    }
+}
+
+/// The server as people and metrics name it; nothing for a file.
+pub fn server_of(target: &Target) -> String {
+    match target.engine() {
+        crate::model::Engine::Sqlite => String::new(),
+        engine => format!("{engine}:{}", target.server()),
+    }
+}
+
+fn drift(judged: &Judged) -> Vec<DriftRecord> {
+    let assessment = &judged.assessment;
+    let rulings = assessment.rulings.iter().chain(&assessment.left_out);
+    rulings.cloned().enumerate().map(|(change, ruling)| DriftRecord { change, ruling }).collect()
+}
+
+/// A shape for the state.
+pub fn shape_record(known: &Known, schema: &str, now: Timestamp) -> ShapeRecord {
+    let study = &known.study;
+    let planned = study.plan.changes.iter().map(|planned| planned.change.clone());
+    let hazards = |index| study.plan.hazards_of(index).map(|note| note.hazard.key().to_owned()).collect();
+    ShapeRecord {
+        id: known.id,
+        platform: study.observed.platform.to_string(),
+        schema: schema.to_owned(),
+        goal: known.goal,
+        fingerprint: study.fingerprint,
+        changes: planned.chain(study.extras().cloned()).collect(),
+        hazards: (0..study.plan.changes.len()).map(hazards).collect(),
+        plan: (!study.plan.is_empty()).then(|| study.plan.hash()),
+        unproved: study.unproved.clone(),
+        first_seen: now,
+    }
+}

@@ -1,0 +1,73 @@
+//! Writing down what a plan does, statement by statement, while it runs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use crate::apply::{Ended, Position, Progress, Waiting};
+use crate::db::DbError;
+use crate::model::{Engine, Hash, Step};
+use crate::store::{AuditEntry, AuditEvent, Store};
+use crate::telemetry::{Metrics, StepOutcome};
+
+/// Records one plan on one tenant.
+pub struct Recorder {
+    /// Where to.
+    pub store: Store,
+    /// What counts.
+    pub metrics: Arc<Metrics>,
+    /// The tenant's engine.
+    pub engine: Engine,
+    /// Whom it runs on.
+    pub tenant: String,
+    /// Which plan.
+    pub plan: Hash,
+    /// Raised when undrift is to end: the step that runs is the last one.
+    pub stopping: CancellationToken,
+}
+
+impl Recorder {
+    /// Writes one entry, which must be on the disk when this returns.
+    ///
+    /// # Errors
+    /// Why it could not be written.
+    pub async fn write(&self, event: AuditEvent) -> Result<(), String> {
+        let (tenant, plan) = (Some(self.tenant.clone()), Some(self.plan));
+        let entry = AuditEntry { at: Timestamp::now(), event, tenant, plan };
+        self.store.append(&[entry]).await.map(drop).map_err(|error| error.to_string())
+    }
+}
+
+impl Progress for Recorder {
+    fn step(&mut self, number: usize, of: usize, step: &Step) {
+        tracing::info!(tenant = self.tenant, step = number, of, title = step.title, "step");
+    }
+
+    fn retry(&mut self, error: &DbError, pause: Duration) {
+        self.metrics.applies.statement_retried(self.engine, error.trouble.key());
+        tracing::warn!(tenant = self.tenant, %error, ?pause, "trying again");
+    }
+
+    fn proceeds(&self) -> bool {
+        !self.stopping.is_cancelled()
+    }
+
+    fn before<'a>(&'a mut self, at: Position, sql: &'a str) -> Waiting<'a> {
+        let event = AuditEvent::Intent { step: at.step, statement: at.statement, sql: sql.to_owned() };
+        Box::pin(self.write(event))
+    }
+
+    fn after<'a>(&'a mut self, at: Position, ended: Ended<'a>) -> Waiting<'a> {
+        let (rows, error) = match ended.result {
+            Ok(rows) => (rows, None),
+            Err(error) => (0, Some(error.to_string())),
+        };
+        let outcome = if error.is_some() { StepOutcome::Failed } else { StepOutcome::Done };
+        self.metrics.applies.step_ended(self.engine, outcome);
+        let millis = u64::try_from(ended.took.as_millis()).unwrap_or(u64::MAX);
+        let event = AuditEvent::Outcome { step: at.step, statement: at.statement, millis, rows, error };
+        Box::pin(self.write(event))
+    }
+}

@@ -1,0 +1,91 @@
+//! What a person wrote: configuration, policy and schemas, read together or not at all.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::config::{Config, Environment, Origin, SchemaChoice};
+use crate::desired::{self, Declared};
+use crate::model::{FINGERPRINT_FORMAT, Hash, Tenant};
+use crate::policy::{self, Policy};
+use crate::reconcile::FleetMember;
+use crate::registry::Registered;
+use crate::telemetry::Loaded;
+use crate::yaml::Report;
+
+/// One reading of all files.
+pub struct Settings {
+    /// The configuration.
+    pub config: Config,
+    /// The policy.
+    pub policy: Policy,
+    /// What, beside the declared schema, explains that many tenants drift at once: another policy, another undrift.
+    pub grounds: Hash,
+    schemas: BTreeMap<PathBuf, Arc<Declared>>,
+    files: BTreeSet<PathBuf>,
+}
+
+impl Settings {
+    /// Reads everything.
+    ///
+    /// # Errors
+    /// Every mistake in the file that was read last, and what that was.
+    pub fn load(path: &Path, environment: Environment<'_>) -> Result<Self, (Loaded, Report)> {
+        let config = Config::load(path, environment).map_err(|report| (Loaded::Config, report))?;
+        let policy = config.policy.as_deref().map_or_else(|| Ok(Policy::default()), policy::load);
+        let policy = policy.map_err(|report| (Loaded::Policy, report))?;
+        let text = config.policy.as_deref().and_then(|path| std::fs::read(path).ok());
+        let text = text.unwrap_or_else(|| policy::DEFAULT.into());
+        let grounds = Hash::of_json(&(Hash::of(text), env!("CARGO_PKG_VERSION"), FINGERPRINT_FORMAT));
+        let mut schemas = BTreeMap::new();
+        for choice in choices(&config) {
+            if !schemas.contains_key(&choice.path) {
+                let declared = desired::load(&choice.path).map_err(|report| (Loaded::Schema, report))?;
+                schemas.insert(choice.path.clone(), Arc::new(declared));
+            }
+        }
+        let mut files: BTreeSet<PathBuf> = schemas.keys().cloned().collect();
+        files.insert(path.to_owned());
+        files.extend(config.policy.clone());
+        Ok(Self { config, policy, grounds, schemas, files })
+    }
+
+    /// The files that were named.
+    pub fn files(&self) -> &BTreeSet<PathBuf> {
+        &self.files
+    }
+
+    /// What explains where tenants of a schema stand: while it is the same, drift of many at once is strange.
+    pub fn explanation(&self, declared: &Declared) -> Hash {
+        Hash::of_json(&(declared.hash(), self.grounds))
+    }
+
+    /// Whether everything that was read is the same.
+    pub fn is_like(&self, other: &Settings) -> bool {
+        let hashes = |settings: &Settings| -> Vec<_> {
+            settings.schemas.iter().map(|(path, declared)| (path.clone(), declared.hash())).collect()
+        };
+        self.grounds == other.grounds
+            && hashes(self) == hashes(other)
+            && format!("{:?}", self.config) == format!("{:?}", other.config)
+    }
+
+    /// A tenant with its declared schema.
+    pub fn member(&self, registered: &Registered) -> Option<FleetMember> {
+        let declared = self.schemas.get(&registered.schema.path)?;
+        let tenant: Tenant = registered.tenant.clone();
+        Some(FleetMember { tenant, target: registered.target.clone(), declared: Arc::clone(declared) })
+    }
+}
+
+/// Every schema that some source names.
+fn choices(config: &Config) -> Vec<&SchemaChoice> {
+    config.sources.iter().flat_map(|source| of_source(&source.origin)).chain(&config.schema).collect()
+}
+
+fn of_source(origin: &Origin) -> Vec<&SchemaChoice> {
+    match origin {
+        Origin::Files { common, .. } | Origin::Discover { common, .. } => vec![&common.schema],
+        Origin::List(listed) => listed.iter().map(|item| &item.common.schema).collect(),
+    }
+}
