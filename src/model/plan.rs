@@ -24,7 +24,8 @@ pub enum Object {
     Member(QName, String),
     /// An index name, which PostgreSQL and SQLite keep unique across tables.
     IndexName(QName),
-    /// That these columns of a table are unique: what a foreign key refers to. The columns are sorted.
+    /// That these columns of a table are unique: what a foreign key refers to. The columns are sorted
+    /// where their order does not matter to the engine.
     Key(QName, Vec<String>),
     /// A new index that begins with these columns, where MySQL needs one behind a foreign key.
     NewIndex(QName, Vec<String>),

@@ -34,7 +34,7 @@ impl Batch<'_> {
     fn pieces(&self, table: &QName) -> Vec<Piece> {
         let mut pieces = Vec::new();
         let mut altered: BTreeMap<&str, Altered<'_>> = BTreeMap::new();
-        for (number, change) in self.numbered().filter(|(_, change)| change.table() == Some(table)) {
+        for (number, change) in self.changes_of(table) {
             match change {
                 Change::AddColumn { to, fill: None, .. } => pieces.push(self.add_column(number, table, to)),
                 Change::AddColumn { to, fill: Some(fill), .. } => {
@@ -104,9 +104,9 @@ impl Batch<'_> {
 
     /// Indexes over a column that go with it, because no change is about them.
     pub fn going_along(&self, table: &QName, column: &str) -> impl Iterator<Item = &Index> {
-        let changes = self.changes.iter().filter(move |change| change.table() == Some(table));
-        let changed: BTreeSet<_> = changes
-            .filter_map(|change| match change {
+        let changed: BTreeSet<_> = self
+            .changes_of(table)
+            .filter_map(|(_, change)| match change {
                 Change::DropMember { from, .. } | Change::AlterMember { from, .. } => from.name(),
                 _ => None,
             })
@@ -235,9 +235,8 @@ impl Batch<'_> {
         let Some(after) = self.after(&table) else { return piece };
         piece.subject.recollates = true;
         let altered = |name: &str| {
-            self.changes.iter().any(|change| {
-                matches!(change, Change::AlterColumn { table: own, to, .. } if *own == table && to.name == name)
-            })
+            self.changes_of(&table)
+                .any(|(_, change)| matches!(change, Change::AlterColumn { to, .. } if to.name == name))
         };
         for name in self.recollated(&table) {
             let object = Object::Column(table.clone(), name.clone());

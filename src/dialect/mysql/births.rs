@@ -42,7 +42,7 @@ impl<'a> Batch<'a> {
     pub fn is_inborn(&self, births: &Births<'_>, child: &QName, key: &ForeignKey) -> bool {
         let is_there = match births.get(&key.table) {
             Some(parent) => key.table == *child || births.get(child).is_some_and(|own| parent < own),
-            None => self.before(&key.table).is_some() && !self.changes_table(&key.table),
+            None => self.before(&key.table).is_some() && self.changes_of(&key.table).next().is_none(),
         };
         is_there && !self.has_key_named(key.name.as_deref())
     }
@@ -52,10 +52,6 @@ impl<'a> Batch<'a> {
         let Some(name) = name.map(str::to_lowercase) else { return false };
         let all = self.from.tables.values().flat_map(|table| &table.foreign_keys);
         all.filter_map(|key| key.name.as_ref()).any(|own| own.to_lowercase() == name)
-    }
-
-    fn changes_table(&self, table: &QName) -> bool {
-        self.changes.iter().any(|change| change.table() == Some(table))
     }
 }
 

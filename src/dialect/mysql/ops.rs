@@ -5,7 +5,7 @@
 //! statement where the hazards are the same; a policy that keeps a dangerous change back must not keep back
 //! a harmless one with it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::Mysql;
 use super::types::is_textual;
@@ -17,6 +17,7 @@ pub(super) struct Batch<'a> {
     pub from: &'a Schema,
     pub to: &'a Schema,
     pub changes: &'a [Change],
+    by_table: BTreeMap<&'a QName, Vec<usize>>,
     reshaped: BTreeMap<&'a QName, Vec<(String, usize)>>,
 }
 
@@ -27,17 +28,18 @@ pub(super) fn ops(dialect: &Mysql, from: &Schema, to: &Schema, changes: &[Change
     ops.extend(batch.tables());
     ops.extend(batch.foreign_keys());
     for table in batch.altered() {
-        ops.extend(batch.alter(&table));
+        ops.extend(batch.alter(table));
     }
     ops
 }
 
 impl<'a> Batch<'a> {
     fn new(dialect: &'a Mysql, from: &'a Schema, to: &'a Schema, changes: &'a [Change]) -> Self {
-        let mut batch = Self { dialect, from, to, changes, reshaped: BTreeMap::new() };
+        let mut batch = Self { dialect, from, to, changes, by_table: BTreeMap::new(), reshaped: BTreeMap::new() };
         for (number, change) in changes.iter().enumerate() {
             let columns = batch.reshapes(change).into_iter().map(|column| (column, number));
             if let Some(table) = change.table() {
+                batch.by_table.entry(table).or_default().push(number);
                 batch.reshaped.entry(table).or_default().extend(columns);
             }
         }
@@ -49,10 +51,16 @@ impl<'a> Batch<'a> {
         self.changes.iter().enumerate()
     }
 
+    /// The changes of one table with their numbers.
+    pub fn changes_of(&self, table: &QName) -> impl Iterator<Item = (usize, &'a Change)> {
+        let numbers = self.by_table.get(table).map_or(&[][..], Vec::as_slice);
+        numbers.iter().map(|number| (*number, &self.changes[*number]))
+    }
+
     /// The tables that stay and change.
-    fn altered(&self) -> BTreeSet<QName> {
+    fn altered(&self) -> impl Iterator<Item = &'a QName> {
         let stays = |name: &&QName| self.from.tables.contains_key(name) && self.to.tables.contains_key(name);
-        self.changes.iter().filter_map(Change::table).filter(stays).cloned().collect()
+        self.by_table.keys().copied().filter(stays)
     }
 
     /// A table before the changes.
@@ -63,6 +71,11 @@ impl<'a> Batch<'a> {
     /// A table after the changes.
     pub fn after(&self, table: &QName) -> Option<&'a Table> {
         self.to.tables.get(table)
+    }
+
+    /// Whether any column's values get another type or collation.
+    pub fn reshapes_any(&self) -> bool {
+        self.reshaped.values().any(|columns| !columns.is_empty())
     }
 
     /// The columns whose values get another type or collation, with the changes that do it.
@@ -95,9 +108,8 @@ impl<'a> Batch<'a> {
 
     /// The lists of columns over which foreign keys that stand need this index, because no other one stays.
     pub fn serves(&self, table: &QName, index: &Index) -> Vec<Vec<String>> {
-        let sides =
-            self.standing_keys().flat_map(|(child, key)| [(child, &key.columns), (&key.table, &key.referenced)]);
-        self.served(table, index, sides)
+        let keys = self.standing_keys(table);
+        self.served(table, index, keys.flat_map(|(child, key)| [(child, &key.columns), (&key.table, &key.referenced)]))
     }
 
     /// The lists of columns for which this index may not go before another one has come. Of a key that is not there
@@ -123,14 +135,15 @@ impl<'a> Batch<'a> {
             .collect()
     }
 
-    /// Foreign keys that are there all the time.
-    fn standing_keys(&self) -> impl Iterator<Item = (&'a QName, &'a ForeignKey)> {
+    /// Foreign keys from or to a table that are there all the time.
+    fn standing_keys(&self, table: &QName) -> impl Iterator<Item = (&'a QName, &'a ForeignKey)> {
         let stays = |child: &QName, key: &ForeignKey| {
             let after = self.after(child);
             after.is_some_and(|table| table.foreign_keys.contains(key)) && !self.is_lifted(child, key)
         };
         let all = self.from.tables.values().flat_map(|table| table.foreign_keys.iter().map(|key| (&table.name, key)));
-        all.filter(move |(child, key)| stays(child, key))
+        all.filter(move |(child, key)| *child == table || key.table == *table)
+            .filter(move |(child, key)| stays(child, key))
     }
 
     fn served_otherwise(&self, table: &QName, index: &Index, columns: &[String]) -> bool {
