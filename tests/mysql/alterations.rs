@@ -62,6 +62,10 @@ const PAIRS: &[(&str, &str)] = &[
         "create table t (id int, constraint c check (id > -1), constraint d check (id <> 99))",
     ),
     ("create table t (id int, a int, constraint c check (a < 5))", "create table t (id int)"),
+    (
+        "create table t (id int, a int, b int, g int as (id + 1) virtual, constraint c check (length('t') = 1))",
+        "create table t (id int, g int as (id + 1) stored, constraint c check (length('t') = 1))",
+    ),
     ("create table t (id int check (id < 50))", "create table t (id int, constraint c check (id < 50))"),
     (
         "create table t (id int, a varchar(9), b varchar(9) collate latin1_bin)",

@@ -90,6 +90,10 @@ impl Batch<'_> {
         piece.subject.columns.insert(column.name.clone());
         piece.subject.numbers = column.identity.is_some();
         piece.clauses.extend(self.stranded(table, &column.name));
+        for check in self.baseless_checks(table) {
+            piece.hazards.extend(hazards::adds_check(table, check.name.as_deref().unwrap_or_default()));
+            piece.clauses.extend(self.check_made_anew(check));
+        }
         piece.clause(Slot::DropColumn, format!("DROP COLUMN {}", quote(&column.name)))
     }
 
@@ -100,6 +104,19 @@ impl Batch<'_> {
             .filter_map(|index| index.name.as_deref())
             .map(|name| (Slot::DropIndex, format!("DROP INDEX {}", quote(name))))
             .collect()
+    }
+
+    /// Checks that stay and mention no column. MariaDB takes each of them for one that goes with any column.
+    pub fn baseless_checks(&self, table: &QName) -> Vec<&Check> {
+        let (Some(before), Some(after)) = (self.before(table), self.after(table)) else { return Vec::new() };
+        let stays = |own: &&Check| after.checks.contains(own) && members::columns_of(before, &own.expr).is_empty();
+        before.checks.iter().filter(|_| self.dialect.is_mariadb()).filter(stays).collect()
+    }
+
+    /// Drops a check and makes it again in the same statement.
+    pub fn check_made_anew(&self, own: &Check) -> [(Slot, String); 2] {
+        let name = own.name.as_deref().unwrap_or_default();
+        [(Slot::DropConstraint, self.dialect.drop_check(name)), (Slot::AddConstraint, format!("ADD {}", check(own)))]
     }
 
     /// Indexes over a column that go with it, because no change is about them.
@@ -177,11 +194,8 @@ impl Batch<'_> {
         let table = piece.table.clone();
         let indexes = self.indexes_on(&table, &from.name);
         piece.clauses.extend(indexes.into_iter().flat_map(|index| self.made_anew(index)));
-        for own in self.checks_on(&table, &from.name) {
-            let name = own.name.as_deref().unwrap_or_default();
-            piece.clauses.push((Slot::DropConstraint, self.dialect.drop_check(name)));
-            piece.clauses.push((Slot::AddConstraint, format!("ADD {}", check(own))));
-        }
+        let checks = self.checks_on(&table, &from.name).into_iter().chain(self.baseless_checks(&table));
+        piece.clauses.extend(checks.flat_map(|own| self.check_made_anew(own)));
         let mut first = to.clone();
         if let (Some(old), None) = (&from.generated, &to.generated) {
             first =

@@ -86,6 +86,10 @@ impl Batch<'_> {
         let untouched = self.untouched(table, &new.name);
         let mut clauses: Vec<String> = self.stranded(table, &old.name).into_iter().map(|(_, sql)| sql).collect();
         clauses.push(format!("DROP COLUMN {from}"));
+        let checks = self.baseless_checks(table).into_iter().flat_map(|check| self.check_made_anew(check));
+        let (drops, adds): (Vec<_>, Vec<_>) = checks.partition(|(slot, _)| *slot == Slot::DropConstraint);
+        clauses.splice(0..0, drops.into_iter().map(|(_, sql)| sql));
+        clauses.extend(adds.into_iter().map(|(_, sql)| sql));
         piece.before = vec![
             format!("LOCK TABLES {name} WRITE"),
             stop_if_any(&format!("SELECT 1 FROM {name} WHERE {}", disagrees(old, new))),

@@ -125,6 +125,9 @@ impl Piece {
 
     /// The operation that carries it out.
     pub fn into_op(mut self) -> Op {
+        // Several changes may ask for the same thing to be made anew.
+        let mut said = BTreeSet::new();
+        self.clauses.retain(|clause| said.insert(clause.clone()));
         self.clauses.sort_by_key(|(slot, _)| *slot);
         let title = self.title();
         let mut statements = self.before;
