@@ -35,6 +35,7 @@ CREATE TABLE downwards (id INTEGER PRIMARY KEY DESC, other UNIQUE) WITHOUT ROWID
 CREATE TABLE downwards_too (id INTEGER, PRIMARY KEY (id DESC)) WITHOUT ROWID;
 CREATE TABLE indexed_nothing (a); CREATE INDEX on_nothing ON indexed_nothing ((NULL), a);
 CREATE TABLE odd_types (a INT GENERATED ALWAYS, b LONGERTYPENAME ALWAYS, c INT ALWAYS, d GENERATED ALWAYS AS (a));
+CREATE TABLE twice (a UNIQUE, b, PRIMARY KEY (a, a)) WITHOUT ROWID;
 CREATE TABLE no_comma (a REFERENCES odd_types, b INT CONSTRAINT loose, CHECK (b > 0) CONSTRAINT b_key FOREIGN KEY (b) REFERENCES odd_types (a) CONSTRAINT loose);
 CREATE INDEX on_a_text ON odd_types ("no column", a, "it's" COLLATE nocase DESC);
 CREATE INDEX on_some ON odd_types (a) WHERE length(main.odd_types.b) > 3 AND rowid > 1;

@@ -71,8 +71,11 @@ fn compare_indexes(table: &Table, rows: &[&IndexRow]) -> Result<(), String> {
         let entry = theirs.entry(&row.index).or_insert_with(|| (row, Vec::new()));
         entry.1.push(row.column.as_ref().map(|column| shape(&folded(column), row.desc, &row.collation)));
     }
+    // SQLite keeps `a UNIQUE` beside `PRIMARY KEY (a, a)` WITHOUT ROWID, which it then takes for one on `a`.
+    let primary = theirs.values().find(|(row, _)| row.origin == "pk").map(|(_, parts)| parts.clone());
     let theirs: BTreeSet<_> = theirs
         .into_values()
+        .filter(|(row, parts)| row.origin != "u" || primary.as_ref() != Some(parts))
         .map(|(row, parts)| (if row.origin == "c" { row.index.clone() } else { row.origin.clone() }, row.unique, parts))
         .collect();
     let ours: BTreeSet<_> = our_indexes(table).collect();
