@@ -24,6 +24,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use tokio::sync::{Mutex, Notify, OwnedSemaphorePermit, Semaphore};
@@ -41,6 +42,9 @@ use crate::reconcile::Reconciler;
 use crate::reconcile::watch::Watch;
 use crate::store::Store;
 use crate::telemetry::Metrics;
+
+/// How long messages may take to go out when undrift ends.
+const LAST_MESSAGES: Duration = Duration::from_secs(5);
 
 /// Everything that the service's tasks share.
 pub(crate) struct Daemon {
@@ -101,6 +105,20 @@ impl Daemon {
 
     fn notifier(&self) -> Arc<Notifier> {
         held!(self.notifier)
+    }
+
+    /// Lets the messages that wait go out, for a moment.
+    async fn last_messages(&self) {
+        let Ok(nobody) = Notifier::new(Vec::new(), notify::Patience::default(), Arc::clone(&self.metrics)) else {
+            return;
+        };
+        let last = {
+            let mut notifier = self.notifier.write().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *notifier, Arc::new(nobody))
+        };
+        if let Some(last) = Arc::into_inner(last) {
+            last.finish(LAST_MESSAGES).await;
+        }
     }
 
     /// Puts new settings in the place of the old ones. What was seen stays, as far as it is about the same.

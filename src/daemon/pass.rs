@@ -11,8 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::entry::{Entry, News, shape_record};
 use super::settings::Settings;
 use super::{Daemon, tell};
-use crate::db::Look;
-use crate::model::Hash;
+use crate::db::{Activity, Look, Target};
+use crate::model::{Engine, Hash};
 use crate::reconcile::FleetMember;
 use crate::reconcile::watch::Sight;
 use crate::registry::{self, Selector};
@@ -34,9 +34,10 @@ impl Daemon {
         let full = only.is_none();
         let names = self.chosen(only).await;
         let at_once = settings.config.concurrency.at_once.max(1);
+        let mut activity = self.activity(&settings, &names).await;
         let looks = stream::iter(names).map(|name| {
-            let (daemon, settings) = (Arc::clone(self), Arc::clone(&settings));
-            async move { daemon.look_at(&name, &settings).await }
+            let (daemon, settings, activity) = (Arc::clone(self), Arc::clone(&settings), activity.remove(&name));
+            async move { daemon.look_at(&name, &settings, activity).await }
         });
         let news: Vec<_> = looks.buffer_unordered(at_once).collect().await;
         let news: Vec<_> = news.into_iter().flatten().collect();
@@ -92,12 +93,45 @@ impl Daemon {
         fleet.tenants.iter().filter(|(_, entry)| fits(entry)).map(|(name, _)| name.clone()).collect()
     }
 
+    /// What PostgreSQL servers counted of the writes in their databases, by tenant: one query for each server.
+    /// Nothing, where that is not wanted or cannot be had: then every tenant is gone to.
+    async fn activity(&self, settings: &Settings, names: &[String]) -> BTreeMap<String, Activity> {
+        if !settings.config.idle_detector {
+            return BTreeMap::new();
+        }
+        let mut servers: BTreeMap<String, Vec<(String, Target)>> = BTreeMap::new();
+        let fleet = self.fleet.lock().await;
+        let tenants = names.iter().filter_map(|name| fleet.tenants.get(name));
+        for entry in tenants.filter(|entry| entry.member.tenant.engine == Engine::Postgres) {
+            let target = entry.member.target.clone();
+            servers.entry(target.server()).or_default().push((entry.record.name.clone(), target));
+        }
+        drop(fleet);
+        let mut activity = BTreeMap::new();
+        for tenants in servers.into_values() {
+            match self.watch().visitor.activity(&tenants[0].1).await {
+                Ok(counted) => activity.extend(
+                    tenants.into_iter().filter_map(|(name, target)| Some((name, *counted.get(&target.database()?)?))),
+                ),
+                Err(error) => tracing::debug!(%error, "a server does not say which databases are idle"),
+            }
+        }
+        activity
+    }
+
     /// Looks at one tenant and takes in what was found.
-    pub(super) async fn look_at(&self, name: &str, settings: &Settings) -> Option<(String, News)> {
+    pub(super) async fn look_at(
+        &self,
+        name: &str,
+        settings: &Settings,
+        activity: Option<Activity>,
+    ) -> Option<(String, News)> {
         let (member, sight) = self.begin_look(name).await?;
         let (begun, now) = (Instant::now(), Timestamp::now());
         let watch = self.watch();
-        let look = Look { known: None, full: false, activity: None };
+        // Signs that nothing happened are not believed for ever.
+        let full = sight.as_ref().is_some_and(|sight| sight.age() >= settings.config.full_read);
+        let look = Look { known: None, full, activity: activity.as_ref() };
         let looked = watch.look(&member, sight.as_ref(), &settings.policy, look, now).await;
         tell::looked(self, &member, &looked, begun.elapsed());
         let mut fleet = self.fleet.lock().await;

@@ -228,7 +228,10 @@ impl Daemon {
                     if let Err(error) = ended {
                         tell::state_failed(self, &error);
                     }
-                    self.wake.notify_one();
+                    // What was seen under other files is no ground for a decision.
+                    if !matches!(next, Some((Trigger::Reload, _))) {
+                        self.wake.notify_one();
+                    }
                 }
                 Event::Trim => self.trim().await,
                 Event::Beat => {
@@ -295,7 +298,7 @@ impl Daemon {
         let again = std::mem::take(&mut self.fleet.lock().await.again);
         let settings = self.settings();
         for name in again {
-            self.look_at(&name, &settings).await;
+            self.look_at(&name, &settings, None).await;
         }
     }
 
@@ -432,6 +435,7 @@ impl Daemon {
         if let Err(error) = self.save(&mut fleet).await {
             tell::state_failed(self, &error);
         }
+        self.last_messages().await;
     }
 }
 

@@ -300,7 +300,7 @@ fn sight(fleet: &Fleet, settings: &Settings, now: Timestamp) -> FleetSight {
             waived: is_waived(record),
             flapping: entry.is_flapping(now),
             checked_at: record.read_at,
-            read_at: record.read_at,
+            read_at: entry.sight.as_ref().map_or(record.read_at, |sight| now.checked_sub(sight.age()).ok()),
         });
         if let Some(known) = &entry.known {
             shapes.entry(known.id).or_insert((known, 0)).1 += u64::from(record.sync == Sync::Drifted);

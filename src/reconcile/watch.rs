@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
@@ -43,6 +44,13 @@ pub struct Sight {
     memo: Memo,
     goal: Hash,
     shape: Hash,
+}
+
+impl Sight {
+    /// How long ago the catalog itself was read, and not only signs that nothing happened.
+    pub fn age(&self) -> Duration {
+        self.memo.read_at().elapsed()
+    }
 }
 
 /// What a look at a tenant brought.
