@@ -14,6 +14,10 @@ use crate::model::{Change, Check, Column, ForeignKey, Index, Member, Part, PartS
 pub fn of_change(group: &Group<'_>, index: usize, change: &Change) -> Vec<Precondition> {
     let one = match change {
         Change::AddColumn { to, fill, .. } => no_value(group, index, to, fill.as_deref()),
+        // SQLite would make up a number for each NULL.
+        Change::AlterColumn { property: Property::Identity, from, to, .. } if from.identity.is_none() => {
+            nulls(group, index, to)
+        }
         Change::AlterColumn { property: Property::Generated, to, .. } if to.generated.is_some() => {
             no_value(group, index, to, None)
         }
@@ -65,7 +69,8 @@ pub fn disagreement(group: &Group<'_>, index: usize, old: &Column, new: &Column)
 
 /// Rows that have no value in a column that is to be NOT NULL.
 fn nulls(group: &Group<'_>, index: usize, column: &Column) -> Option<Precondition> {
-    if column.identity.is_some() {
+    // What numbers the rows has no NULLs.
+    if group.from.column(&column.name).is_some_and(|before| before.identity.is_some()) {
         return None;
     }
     let rows = rows(group, [column.name.clone()], None)?;
