@@ -5,6 +5,10 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::service_args::{
+    ApprovalsArgs, ApproveArgs, AuditArgs, HistoryArgs, PauseArgs, RejectArgs, StatusArgs, TenantsArgs, TokenArgs,
+};
+
 const STYLES: Styles =
     Styles::styled().header(AnsiColor::Yellow.on_default().bold()).literal(AnsiColor::Green.on_default());
 
@@ -26,7 +30,7 @@ pub struct Cli {
     pub verbose: u8,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 clean or done, 1 error, 2 there are changes (plan, diff), 3 something was kept back by policy or by the data (apply).";
+const EXIT_CODES: &str = "Exit codes: 0 clean or done, 1 error, 2 there are changes (plan, diff, status), 3 something was kept back by policy or by the data (apply).";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -37,6 +41,26 @@ pub enum Command {
     Apply(ApplyArgs),
     /// Run as a service: look at the fleet by schedule, put right what policy allows, ask for the rest.
     Run(RunArgs),
+    /// Show the fleet at a glance, as the service saw it last.
+    Status(StatusArgs),
+    /// Show what was done to tenants, and by whom.
+    History(HistoryArgs),
+    /// List the questions that wait for an answer, or show one with its plan.
+    Approvals(ApprovalsArgs),
+    /// Answer a question with yes.
+    Approve(ApproveArgs),
+    /// Answer a question with no.
+    Reject(RejectArgs),
+    /// Let the service change nothing until somebody resumes.
+    Pause(PauseArgs),
+    /// End a pause, let stopped rollouts go on, and have blocked tenants tried again.
+    Resume(TenantsArgs),
+    /// Have the service look at tenants now.
+    CheckNow(TenantsArgs),
+    /// Make, list and revoke the tokens that open the API.
+    Token(TokenArgs),
+    /// Make sure that nobody changed what the audit says.
+    Audit(AuditArgs),
     /// Check configuration, schemas and policy without touching a database.
     Check(CheckArgs),
     /// Write a database or an .sql file as a schema file.

@@ -1,18 +1,29 @@
 //! The command line: one file per command, exit codes, and what is printed.
 
+mod answer;
+mod api;
 mod apply;
+mod approvals;
 mod args;
+mod audit;
 mod check;
+mod check_now;
 mod completions;
 mod demo;
 mod diff;
 mod export;
 mod failure;
 mod fleet;
+mod history;
+mod pause;
 mod plan;
 mod run;
 mod schema_of;
+mod service_args;
 mod show;
+mod state;
+mod status;
+mod token;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -85,6 +96,16 @@ async fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Plan(args) => plan::run(&cli, args).await,
         Command::Apply(args) => apply::run(&cli, args).await,
         Command::Run(args) => run::run(&cli, args).await,
+        Command::Status(args) => status::run(&cli, args).await,
+        Command::History(args) => history::run(&cli, args).await,
+        Command::Approvals(args) => approvals::run(&cli, args).await,
+        Command::Approve(args) => answer::approve(&cli, args).await,
+        Command::Reject(args) => answer::reject(&cli, args).await,
+        Command::Pause(args) => pause::pause(&cli, args).await,
+        Command::Resume(args) => pause::resume(&cli, args).await,
+        Command::CheckNow(args) => check_now::run(&cli, args).await,
+        Command::Token(args) => token::run(&cli, args).await,
+        Command::Audit(args) => audit::run(&cli, args).await,
         Command::Check(args) => check::run(&cli, args),
         Command::Export(args) => export::run(args).await,
         Command::Diff(args) => diff::run(&cli, args).await,

@@ -1,8 +1,10 @@
 //! Hashes that name structures.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -30,6 +32,16 @@ impl Hash {
     /// The first twelve hexadecimal digits: enough to tell shapes apart on a screen.
     pub fn short(&self) -> String {
         self.to_string()[..12].to_owned()
+    }
+}
+
+impl JsonSchema for Hash {
+    fn schema_name() -> Cow<'static, str> {
+        "Hash".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> schemars::Schema {
+        json_schema!({ "type": "string", "pattern": "^[0-9a-f]{64}$", "description": "A SHA-256 in hexadecimal." })
     }
 }
 
@@ -96,7 +108,7 @@ fn parse_hex(text: &str) -> Option<[u8; 32]> {
 }
 
 /// What names a *shape*: the hash of a canonical, modelled schema after `ignore`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Fingerprint {
     /// The version of the canonical form.
     pub format: u32,

@@ -39,7 +39,7 @@ words! {
 }
 
 /// A hazard and what exactly is meant here.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct HazardNote {
     /// The hazard.
     pub hazard: Hazard,

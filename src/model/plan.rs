@@ -81,7 +81,7 @@ impl Op {
 }
 
 /// How long a step may take: which of the policy's statement time-outs applies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Pace {
     /// `limits.statement_timeout`: changes the catalog only.

@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Change, Engine, Fingerprint, Hash, Labels, Ruling};
 
 /// Whether a tenant is what it should be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Sync {
     /// No change is left, not even one that policy denies.
@@ -24,7 +25,7 @@ pub enum Sync {
 }
 
 /// What is going on with a tenant, beside [`Sync`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Activity {
     /// Nothing: in sync, or policy wants nothing done.
@@ -89,7 +90,7 @@ pub struct TenantRecord {
 }
 
 /// What went wrong, in words.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TroubleRecord {
     /// What it was.
     pub what: String,
@@ -107,7 +108,7 @@ pub struct DriftRecord {
 }
 
 /// Applies of one plan that failed on one tenant.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FailureRecord {
     /// The plan's hash.
     pub plan: Hash,
@@ -143,7 +144,7 @@ pub struct ShapeRecord {
 }
 
 /// One pass over the fleet.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunRecord {
     /// Its number.
     pub id: i64,
@@ -160,7 +161,7 @@ pub struct RunRecord {
 }
 
 /// What set a pass off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Trigger {
     /// The daemon started.
@@ -195,7 +196,7 @@ pub struct RolloutRecord {
 }
 
 /// Where a rollout stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "is", rename_all = "snake_case")]
 pub enum Stage {
     /// The wave's tenants are being changed.
@@ -231,7 +232,7 @@ pub struct MemberRecord {
 }
 
 /// How far a tenant is in a rollout.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MemberState {
     /// Its turn has not come.
@@ -247,7 +248,7 @@ pub enum MemberState {
 }
 
 /// A question to a person.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ApprovalRecord {
     /// Names it: twelve hexadecimal digits.
     pub id: String,
@@ -264,7 +265,7 @@ pub struct ApprovalRecord {
 }
 
 /// What a person is asked.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "about", rename_all = "snake_case")]
 pub enum Question {
     /// May this plan run on the tenants of this shape?
@@ -294,7 +295,7 @@ pub enum Question {
 }
 
 /// Where a question stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ApprovalState {
     /// Nobody has answered.
@@ -310,7 +311,7 @@ pub enum ApprovalState {
 }
 
 /// A person's answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Answer {
     /// Whose: the token's name, or the login at the command line.
     pub who: String,
@@ -321,7 +322,7 @@ pub struct Answer {
 }
 
 /// One link of the audit. `docs/state.md` says how they hang together.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditEntry {
     /// When.
     pub at: Timestamp,
@@ -334,7 +335,7 @@ pub struct AuditEntry {
 }
 
 /// What the audit records.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum AuditEvent {
     /// A plan is about to run.
@@ -403,7 +404,7 @@ pub enum AuditEvent {
 }
 
 /// How a plan ended on a tenant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ApplyOutcome {
     /// It ran, was read again, and is what the plan said.

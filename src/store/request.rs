@@ -15,7 +15,7 @@ const PAUSED: &str = "paused";
 const REQUESTS: &str = "request/";
 
 /// That nothing is to be changed until somebody resumes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Pause {
     /// Who paused.
     pub who: String,

@@ -3,6 +3,8 @@
 pub mod json;
 pub mod markdown;
 pub mod sql;
+pub mod status;
+pub mod table;
 pub mod text;
 
 use crate::reconcile::{Assessment, FleetMember, Outlook, Shape};

@@ -1,0 +1,82 @@
+//! undrift's own state, as commands use it.
+
+use secrecy::ExposeSecret;
+
+use super::{Cli, Failure};
+use crate::config::Config;
+use crate::db::Target;
+use crate::model::Engine;
+use crate::store::{AnswerError, RequestError, Store, StoreError};
+
+/// Opens the state that the configuration names. One that is not there yet is made.
+pub async fn open(cli: &Cli) -> Result<Store, Failure> {
+    Ok(Store::open(&config(cli)?.state).await?)
+}
+
+/// Opens the state for looking: one that is not there has nothing to show.
+pub async fn existing(cli: &Cli) -> Result<Store, Failure> {
+    let config = config(cli)?;
+    let target = Target::parse(config.state.expose_secret())?;
+    if target.engine() == Engine::Sqlite && !target.path().exists() {
+        let message = format!("undrift has no state yet: {target} is not there");
+        return Err(Failure::new(
+            message,
+            "start the service with `undrift run`, or name its configuration with --config",
+        ));
+    }
+    Ok(Store::open(&config.state).await?)
+}
+
+fn config(cli: &Cli) -> Result<Config, Failure> {
+    if !cli.config.exists() {
+        let message = format!("{} is not there", cli.config.display());
+        return Err(Failure::new(message, "name the configuration of the service with --config"));
+    }
+    Ok(Config::load(&cli.config, &|name| std::env::var(name).ok())?)
+}
+
+/// Who sits at the command line.
+pub fn login() -> String {
+    let variable = |name| std::env::var(name).ok().filter(|login| !login.is_empty());
+    ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(variable).unwrap_or_else(|| "somebody".to_owned())
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Failure::new(error.to_string(), error.advice())
+    }
+}
+
+impl From<RequestError> for Failure {
+    fn from(error: RequestError) -> Self {
+        match error {
+            RequestError::Store(error) => error.into(),
+            RequestError::Selection(error) => Failure::new(error.to_string(), ""),
+            RequestError::Nobody { .. } => Failure::new(
+                error.to_string(),
+                "look at the names in the configuration; without --tenant it is about all",
+            ),
+        }
+    }
+}
+
+impl From<AnswerError> for Failure {
+    fn from(error: AnswerError) -> Self {
+        let next = match &error {
+            AnswerError::NotFound => "`undrift approvals` lists the questions that wait for an answer",
+            AnswerError::Ambiguous => "write more of the id; `undrift approvals` shows it",
+            AnswerError::AlreadyAnswered(asked) => return answered(&error, asked),
+            AnswerError::Expired | AnswerError::Withdrawn => "if it is still needed, the next pass asks anew",
+            AnswerError::Store(error) => error.advice(),
+        };
+        Failure::new(error.to_string(), next)
+    }
+}
+
+fn answered(error: &AnswerError, asked: &crate::store::ApprovalRecord) -> Failure {
+    let by = asked.answer.as_ref().map(|answer| format!(" by {} at {}", answer.who, answer.at)).unwrap_or_default();
+    Failure::new(
+        format!("{error}{by}"),
+        format!("`undrift approvals {}` shows the answer: the first one counts", asked.id),
+    )
+}
