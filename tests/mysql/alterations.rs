@@ -63,6 +63,11 @@ const PAIRS: &[(&str, &str)] = &[
     ),
     ("create table t (id int, a int, constraint c check (a < 5))", "create table t (id int)"),
     (
+        "create table p (id int primary key); create table t (id int, a int, constraint f3 foreign key (a) references p (id))",
+        "create table p (id int primary key); create table t (id int, a int, constraint f3 foreign key (a) references p (id),
+            constraint f2 foreign key (a) references p (id) on delete cascade)",
+    ),
+    (
         "create table t (id int, a int, b int, g int as (id + 1) virtual, constraint c check (length('t') = 1))",
         "create table t (id int, g int as (id + 1) stored, constraint c check (length('t') = 1))",
     ),

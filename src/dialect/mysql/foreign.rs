@@ -142,8 +142,23 @@ impl<'a> Batch<'a> {
             piece.needs.push(tables::key(&key.table, &key.referenced));
             piece.needs.extend(column_objects(table, key));
             piece.needs.extend(self.new_indexes(table, &key.columns));
+            self.keep_shared_index(&mut piece, key);
         }
         piece
+    }
+
+    /// The index that the server made for another key over the same columns would take this key's name: it is
+    /// declared anew.
+    fn keep_shared_index(&self, piece: &mut Piece, key: &ForeignKey) {
+        let table = piece.table.clone();
+        let before = self.before(&table).map_or(&[][..], |table| &table.foreign_keys);
+        if !before.iter().any(|old| old.columns == key.columns && old != key) {
+            return;
+        }
+        for index in self.maybe_implicit(&table, &key.columns) {
+            let clauses = self.made_anew(index).into_iter().filter(|clause| !piece.clauses.contains(clause));
+            piece.clauses.extend(clauses.collect::<Vec<_>>());
+        }
     }
 
     /// What a foreign key uses on the other side.
