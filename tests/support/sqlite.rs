@@ -34,6 +34,9 @@ pub fn sqlite_query(url: &str, sql: &str) -> String {
 
 fn client(url: &str) -> Command {
     let mut client = Command::new("sqlite3");
-    client.args(["-bail", "-batch", "-init", "/dev/null"]).arg(url.trim_start_matches("sqlite:"));
+    // A service may be writing the file just now.
+    client
+        .args(["-bail", "-batch", "-init", "/dev/null", "-cmd", ".timeout 30000"])
+        .arg(url.trim_start_matches("sqlite:"));
     client
 }
