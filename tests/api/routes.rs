@@ -63,7 +63,14 @@ pub async fn fill(world: &World) {
 
 fn drifted() -> TenantRecord {
     let ruling = Ruling { verdict: Verdict::Ask, reason: Reason::Rule { name: "new schemas".to_owned() } };
-    TenantRecord { drift: vec![DriftRecord { change: 0, ruling }], ..samples::tenant("drifted") }
+    let (trouble, failure, blocked) = (None, None, Vec::new());
+    TenantRecord {
+        drift: vec![DriftRecord { change: 0, ruling }],
+        trouble,
+        failure,
+        blocked,
+        ..samples::tenant("drifted")
+    }
 }
 
 /// A question that can be answered now.
@@ -105,7 +112,9 @@ async fn status_is_the_fleet_at_a_glance() {
     assert_eq!((&status["approvals_total"], names(&status["approvals"], "id").len()), (&2.into(), 2));
     assert_eq!(status["braked"][0]["why"], "the declared schema lost users");
     assert_eq!(status["paused"]["who"], "otto");
-    assert_eq!(names(&status["problems"], "tenant"), ["blocked"]);
+    assert_eq!(names(&status["problems"], "tenant"), ["blocked", "drifted", "ä/b c"], "the worst first");
+    assert_eq!(status["problems"][1]["what"], "audit new schema: ask (new schemas)");
+    assert_eq!(status["problems"][1]["next"], "answer the question: `undrift approvals`");
     assert_eq!(status["last_run"]["trigger"], "schedule");
     assert_eq!(status["last_pass_ended"], json!(samples::at(9)));
     assert_eq!(status["service"], Value::Null);

@@ -10,7 +10,7 @@ use super::table::{self, Align};
 use crate::cli::approvals::asked;
 use crate::http::view::{Counts, RolloutView, Status, Worry};
 use crate::reconcile::words::clean;
-use crate::store::{Activity, Stage, Sync};
+use crate::store::{Activity, Stage};
 
 /// The whole of it.
 pub fn text(status: &Status, now: Timestamp) -> String {
@@ -164,10 +164,9 @@ fn problems(out: &mut String, status: &Status, now: Timestamp) {
     }
     section(out, "PROBLEMS, the worst first");
     for Worry { tenant, sync, since, activity, what, next } in &status.problems {
-        let quiet = *sync == Sync::Unknown || *activity == Activity::Idle;
-        let word = if quiet { sync.to_string() } else { activity.to_string() };
-        let _ =
-            writeln!(out, "{} {} since {}: {}", word.red(), clean(tenant).bold(), table::ago(*since, now), clean(what));
+        let word = if *activity == Activity::Idle { sync.to_string() } else { activity.to_string().replace('_', " ") };
+        let lasts = table::length(now.duration_since(*since));
+        let _ = writeln!(out, "{} {} for {lasts}: {}", word.red(), clean(tenant).bold(), clean(what));
         if !next.is_empty() {
             let _ = writeln!(out, "  next: {}", clean(next));
         }

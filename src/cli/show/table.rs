@@ -42,7 +42,7 @@ pub fn ago(then: Timestamp, now: Timestamp) -> String {
 }
 
 /// A duration, roughly.
-fn length(duration: SignedDuration) -> String {
+pub fn length(duration: SignedDuration) -> String {
     match duration.as_secs().max(0) {
         seconds @ 0..120 => format!("{seconds} s"),
         seconds @ 120..7_200 => format!("{} min", seconds / 60),

@@ -7,12 +7,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{RolloutView, ShapeView};
-use crate::model::Engine;
+use crate::model::{Engine, Hash, Reason, Ruling, Verdict};
 use crate::reconcile::words;
 use crate::store::{
-    Activity, ApprovalRecord, ApprovalState, Pause, Question, RunRecord, Store, StoreError, Sync, TenantFilter,
-    TenantRecord,
+    Activity, ApprovalRecord, ApprovalState, DriftRecord, Pause, Question, RunRecord, ShapeRecord, Store, StoreError,
+    Sync, TenantFilter, TenantRecord,
 };
+
+type Shapes = BTreeMap<Hash, ShapeRecord>;
 
 /// How many of a kind are shown; the numbers beside them count all.
 const SHOWN: usize = 10;
@@ -113,35 +115,55 @@ pub struct Worry {
     pub next: String,
 }
 
-impl From<TenantRecord> for Worry {
-    fn from(tenant: TenantRecord) -> Self {
-        let (what, next) = match tenant.trouble {
-            Some(trouble) => (trouble.what, trouble.next),
-            None => (why(&tenant), "look at it with `undrift plan --tenant`".to_owned()),
+impl Worry {
+    fn of(tenant: TenantRecord, shapes: &Shapes) -> Self {
+        let (what, next) = match &tenant.trouble {
+            Some(trouble) => (trouble.what.clone(), trouble.next.clone()),
+            None => why(&tenant, shapes),
         };
         Self { tenant: tenant.name, sync: tenant.sync, since: tenant.since, activity: tenant.activity, what, next }
     }
 }
 
-fn why(tenant: &TenantRecord) -> String {
+/// What keeps a tenant from being what it should be, and what to do next.
+fn why(tenant: &TenantRecord, shapes: &Shapes) -> (String, String) {
+    let look = || format!("look at it with `undrift plan --tenant {}`", tenant.name);
     if tenant.sync == Sync::Unknown {
-        return "nobody has looked at it yet".to_owned();
+        return ("nobody has looked at it yet".to_owned(), "wait for the next pass".to_owned());
     }
-    match (&tenant.failure, tenant.blocked.first()) {
-        (Some(failure), _) => format!("plan {} failed {} times", failure.plan.short(), failure.times),
-        (None, Some(finding)) => finding.clone(),
-        (None, None) if tenant.activity == Activity::Idle => kept_back(tenant),
-        (None, None) => "the rows do not allow what the schema asks for".to_owned(),
+    if let Some(failure) = &tenant.failure {
+        let what = format!("plan {} failed {} times", failure.plan.short(), failure.times);
+        return (what, format!("see `undrift history {}`", tenant.name));
+    }
+    if let Some(finding) = tenant.blocked.first() {
+        return (finding.clone(), look());
+    }
+    let kept = |drift: &&DriftRecord| !matches!(drift.ruling.verdict, Verdict::Allow | Verdict::Ignore);
+    match tenant.drift.iter().find(kept).or(tenant.drift.first()) {
+        Some(drift) => (kept_back(tenant, drift, shapes), advice(&drift.ruling).map_or_else(look, str::to_owned)),
+        None => ("it differs from its schema".to_owned(), look()),
     }
 }
 
-/// What keeps a drifted tenant as it is, though nobody is asked and nothing is waited for.
-fn kept_back(tenant: &TenantRecord) -> String {
-    let count = tenant.drift.len();
-    let changes = if count == 1 { "1 change".to_owned() } else { format!("{count} changes") };
-    match tenant.drift.first().map(|drift| &drift.ruling) {
-        Some(ruling) => format!("{changes} kept back ({}: {})", words::verdict(ruling), words::reason(ruling)),
-        None => format!("{changes} kept back"),
+/// One of the changes that a tenant lacks, and how many others there are.
+fn kept_back(tenant: &TenantRecord, drift: &DriftRecord, shapes: &Shapes) -> String {
+    let shape = tenant.shape.and_then(|shape| shapes.get(&shape));
+    let line = shape.and_then(|shape| shape.changes.get(drift.change)).map(words::line);
+    let what = line.map_or_else(|| "a change".to_owned(), |line| format!("{} {}", line.object, line.what));
+    let more = tenant.drift.len() - 1;
+    let more = if more == 0 { String::new() } else { format!("; and {more} more") };
+    format!("{what}: {} ({}){more}", words::verdict(&drift.ruling), words::reason(&drift.ruling))
+}
+
+/// What to do about a ruling, where there is more to say than to look.
+fn advice(ruling: &Ruling) -> Option<&'static str> {
+    match (&ruling.reason, ruling.verdict) {
+        (Reason::Extra, _) => Some("declare it, ignore it, waive it, or set `extras: drop`"),
+        (Reason::Data { .. } | Reason::Waiver { .. }, _) => None,
+        (_, Verdict::Ask) => Some("answer the question: `undrift approvals`"),
+        (_, Verdict::Hold) => Some("nothing: it runs when its window opens"),
+        (_, Verdict::Deny) => Some("put it right by hand, allow it in the policy, or waive it"),
+        _ => None,
     }
 }
 
@@ -152,7 +174,7 @@ fn kept_back(tenant: &TenantRecord) -> String {
 pub async fn status(store: &Store) -> Result<Status, StoreError> {
     let summary = store.summary().await?;
     let engines: BTreeMap<_, _> = summary.sync.iter().map(|(engine, states)| (*engine, Counts::of(states))).collect();
-    let shapes = shapes(store).await?;
+    let (known, shapes) = shapes(store).await?;
     let pending = store.approvals(Some(ApprovalState::Pending)).await?;
     let runs = store.runs(PASSES, None).await?;
     Ok(Status {
@@ -167,23 +189,20 @@ pub async fn status(store: &Store) -> Result<Status, StoreError> {
         braked: pending.iter().filter_map(braked).collect(),
         approvals: pending.into_iter().rev().take(SHOWN).collect(),
         paused: store.pause().await?,
-        problems: problems(store).await?,
+        problems: problems(store, &known).await?,
         last_pass_ended: runs.iter().find_map(|run| run.ended),
         last_run: runs.into_iter().next(),
         service: store.leaseholder().await?,
     })
 }
 
-/// The shapes that somebody has, the most frequent first.
-async fn shapes(store: &Store) -> Result<Vec<ShapeView>, StoreError> {
+/// The shapes by id, and those that somebody has, the most frequent first.
+async fn shapes(store: &Store) -> Result<(Shapes, Vec<ShapeView>), StoreError> {
     let shapes = store.shapes().await?;
-    let mut views: Vec<_> = shapes
-        .iter()
-        .filter(|(_, tenants)| *tenants > 0)
-        .map(|(shape, tenants)| ShapeView::of(shape, *tenants))
-        .collect();
+    let used = shapes.iter().filter(|(_, tenants)| *tenants > 0);
+    let mut views: Vec<_> = used.map(|(shape, tenants)| ShapeView::of(shape, *tenants)).collect();
     views.sort_by_key(|shape| (std::cmp::Reverse(shape.tenants), shape.id));
-    Ok(views)
+    Ok((shapes.into_iter().map(|(shape, _)| (shape.id, shape)).collect(), views))
 }
 
 fn braked(approval: &ApprovalRecord) -> Option<Braked> {
@@ -195,18 +214,23 @@ fn braked(approval: &ApprovalRecord) -> Option<Braked> {
     }
 }
 
-/// What needs a person most: what is blocked, then what failed, then what cannot be read.
-async fn problems(store: &Store) -> Result<Vec<Worry>, StoreError> {
-    let doing = |activity| TenantFilter { activity: Some(activity), ..TenantFilter::default() };
-    let unknown = TenantFilter { sync: Some(Sync::Unknown), ..TenantFilter::default() };
-    let mut worst: Vec<Worry> = Vec::new();
-    let kept = TenantFilter { sync: Some(Sync::Drifted), ..doing(Activity::Idle) };
-    for filter in [doing(Activity::Blocked), doing(Activity::Failed), unknown, kept] {
-        let found = store.tenants_page(&filter, None, SHOWN).await?;
-        worst.extend(found.into_iter().map(Worry::from));
+/// What needs a person most: what is blocked, then what failed, then what cannot be read, then what policy leaves as
+/// it is, and last what waits for an answer or a window. What waits for its turn in a rollout is no problem.
+async fn problems(store: &Store, shapes: &Shapes) -> Result<Vec<Worry>, StoreError> {
+    let drifted = |activity| (Some(Sync::Drifted), Some(activity));
+    let kinds = [
+        drifted(Activity::Blocked),
+        drifted(Activity::Failed),
+        (Some(Sync::Unknown), None),
+        drifted(Activity::Idle),
+        drifted(Activity::PendingApproval),
+        drifted(Activity::Holding),
+    ];
+    let mut worst = Vec::new();
+    for (sync, activity) in kinds {
+        let filter = TenantFilter { sync, activity, ..TenantFilter::default() };
+        let found = store.tenants_page(&filter, None, SHOWN - worst.len()).await?;
+        worst.extend(found.into_iter().map(|tenant| Worry::of(tenant, shapes)));
     }
-    let mut seen = std::collections::BTreeSet::new();
-    worst.retain(|worry| seen.insert(worry.tenant.clone()));
-    worst.truncate(SHOWN);
     Ok(worst)
 }
