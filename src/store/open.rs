@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
@@ -17,6 +17,9 @@ use crate::model::Engine;
 
 /// How long to wait for a connection or for the lock on the file.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long to leave a file alone that others are preparing.
+const BREATH: Duration = Duration::from_millis(20);
 
 /// Readers of a SQLite file never wait for its writer.
 const READERS: u32 = 4;
@@ -53,10 +56,30 @@ async fn sqlite(target: &Target, place: Place) -> Result<Database> {
     let writer = sqlite_pool(1, options.clone());
     let readers = sqlite_pool(READERS, options);
     let database = Database { place, pools: Pools::Sqlite { writer: writer.clone(), readers } };
-    format::bring_up(&database).await?;
-    let journal = sqlx::raw_sql("PRAGMA journal_mode = WAL").execute(&writer).await;
-    journal.map_err(|error| database.place.error(error))?;
+    settle(&database, &writer).await?;
     Ok(database)
+}
+
+/// Makes the tables and switches to a write-ahead log. While somebody else does the same, SQLite may say that the
+/// file is locked without waiting for `busy_timeout`: a connection that wants more than others hold does not wait.
+async fn settle(database: &Database, writer: &SqlitePool) -> Result<()> {
+    let started = Instant::now();
+    loop {
+        match prepared(database, writer).await {
+            Err(StoreError::Database(error))
+                if error.trouble == Trouble::LockTimeout && started.elapsed() < PATIENCE =>
+            {
+                tokio::time::sleep(BREATH).await;
+            }
+            done => return done,
+        }
+    }
+}
+
+async fn prepared(database: &Database, writer: &SqlitePool) -> Result<()> {
+    format::bring_up(database).await?;
+    let journal = sqlx::raw_sql("PRAGMA journal_mode = WAL").execute(writer).await;
+    journal.map(drop).map_err(|error| database.place.error(error))
 }
 
 fn path(target: &Target, place: &Place) -> Result<PathBuf> {
