@@ -6,6 +6,8 @@ pub mod model;
 
 pub mod dialect;
 
+pub mod hashing;
+
 pub mod yaml;
 
 pub mod desired;

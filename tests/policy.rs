@@ -93,7 +93,8 @@ mod rules {
             let policy = policy(&format!("rules: [{{ match: {{ table: \"payroll_*\" }}, then: {then} }}]"));
             assert_eq!(judge(&policy, &rename_table(from, to), &[], None), verdict, "{then} {from} {to}");
         }
-        let change = Change::RenameColumn { table: QName::bare("t"), from: "secret".into(), to: "open".into() };
+        let change =
+            Change::RenameColumn { table: QName::bare("t"), from: "secret".into(), to: "open".into(), transform: None };
         let policy = policy("rules: [{ match: { column: secret }, then: deny }]");
         assert_eq!(judge(&policy, &change, &[], None), Verdict::Deny);
     }
@@ -243,6 +244,8 @@ mod plans {
     /// A plan of changes with what each requires, one step per change.
     fn plan(changes: Vec<(Change, Vec<usize>)>, hazards: &[(usize, Hazard)]) -> Plan {
         let step = |index: usize| Step {
+            rows: None,
+            alone: false,
             changes: vec![index],
             title: String::new(),
             statements: Vec::new(),
@@ -350,7 +353,12 @@ mod shipped {
     }
 
     fn merge() -> Change {
-        Change::MergeColumn { table: QName::bare("t"), from: Column::new("a", "text"), to: Column::new("b", "text") }
+        Change::MergeColumn {
+            table: QName::bare("t"),
+            from: Column::new("a", "text"),
+            to: Column::new("b", "text"),
+            how: Default::default(),
+        }
     }
 
     #[test]

@@ -24,6 +24,8 @@ const LIMITS: Limits = Limits {
     statement_timeout: Duration::from_secs(10),
     slow_statement_timeout: Duration::from_secs(10),
     retries: 0,
+    batch: 1_000,
+    batch_pause: Duration::ZERO,
 };
 
 async fn look(reconciler: &Reconciler, target: &Target) -> Fleet {

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::db::{DbError, Trouble};
-use crate::model::{Fingerprint, Plan};
+use crate::model::{Fingerprint, Plan, StepPart};
 
 /// Why a plan did not run to its end.
 #[derive(Debug)]
@@ -56,34 +56,30 @@ pub enum Cause {
 
 impl Stopped {
     /// A step that the server refused. `kept` steps stay done, and within one that is not
-    /// transactional the statements before `position` do.
+    /// transactional the parts before `position` do.
     pub(super) fn at(plan: &Plan, number: usize, kept: usize, position: Option<usize>, error: DbError) -> Self {
+        Self::because(plan, number, kept, position, Cause::Db(error))
+    }
+
+    /// The same for any cause.
+    pub(super) fn because(plan: &Plan, number: usize, kept: usize, position: Option<usize>, cause: Cause) -> Self {
         let step = &plan.steps[number];
         let mut committed: Vec<_> = plan.steps[..kept].iter().map(|step| step.title.clone()).collect();
         if !step.transactional {
-            committed.extend(step.statements.iter().take(position.unwrap_or(0)).cloned());
+            committed.extend(step.parts().take(position.unwrap_or(0)).map(words));
         }
-        let statement = position.map(|position| step.statements[position].clone());
-        Self {
-            title: step.title.clone(),
-            number: number + 1,
-            of: plan.steps.len(),
-            statement,
-            cause: Cause::Db(error),
-            committed,
-        }
+        let statement = position.and_then(|position| step.parts().nth(position)).map(words);
+        Self { title: step.title.clone(), number: number + 1, of: plan.steps.len(), statement, cause, committed }
     }
 
     /// A step that the rows do not allow.
     pub(super) fn by_data(plan: &Plan, number: usize, kept: usize, finding: String) -> Self {
-        let nothing = DbError::new(Trouble::Data, String::new(), String::new());
-        Self { cause: Cause::Data(finding), ..Self::at(plan, number, kept, None, nothing) }
+        Self::because(plan, number, kept, None, Cause::Data(finding))
     }
 
     /// A step that was not begun because somebody asked to stop.
     pub(super) fn by_request(plan: &Plan, number: usize, kept: usize) -> Self {
-        let nothing = DbError::new(Trouble::Data, String::new(), String::new());
-        Self { cause: Cause::Request, ..Self::at(plan, number, kept, None, nothing) }
+        Self::because(plan, number, kept, None, Cause::Request)
     }
 
     /// Whether the same step may succeed when it is simply run again.
@@ -97,6 +93,31 @@ impl Stopped {
             Cause::Db(error) => Some(error),
             Cause::Data(_) | Cause::Request => None,
         }
+    }
+}
+
+impl Cause {
+    /// The same as an error of the database, for who records what became of a statement.
+    pub(super) fn error(&self, doing: &str) -> DbError {
+        match self {
+            Cause::Db(error) => error.clone(),
+            Cause::Data(finding) => DbError::new(Trouble::Data, doing, finding.clone()),
+            Cause::Request => DbError::new(Trouble::Data, doing, "undrift was asked to stop"),
+        }
+    }
+}
+
+impl From<DbError> for Cause {
+    fn from(error: DbError) -> Self {
+        Cause::Db(error)
+    }
+}
+
+/// What a part is called where it is said what was done.
+fn words(part: StepPart<'_>) -> String {
+    match part {
+        StepPart::Statement(sql) => sql.to_owned(),
+        StepPart::Rows(work) => work.title.clone(),
     }
 }
 

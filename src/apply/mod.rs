@@ -4,16 +4,20 @@
 //! one by one, and what is already done is said when one of them fails.
 
 mod error;
+mod hash;
 mod progress;
+mod rows;
 
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
 pub use error::{ApplyError, Cause, Stopped};
-pub use progress::{Ended, Position, Progress, Silence, Waiting};
+pub use progress::{Ended, Position, Progress, Rows, Silence, Waiting};
 
 use crate::db::{Connection, DbError, Session};
-use crate::model::{Fingerprint, Pace, Plan, Schema, Step};
+use crate::model::{Fingerprint, Pace, Plan, RowWork, Schema, Step, StepPart};
 
 /// How long statements may wait and run, and how often a step that lost a race is tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +30,10 @@ pub struct Limits {
     pub slow_statement_timeout: Duration,
     /// How often a step is tried again after a lock time-out or a deadlock.
     pub retries: u32,
+    /// How many rows one batch writes.
+    pub batch: usize,
+    /// How long to pause between two batches.
+    pub batch_pause: Duration,
 }
 
 impl Limits {
@@ -35,8 +43,13 @@ impl Limits {
         statement_timeout: Duration::from_secs(60),
         slow_statement_timeout: Duration::from_secs(60),
         retries: 0,
+        batch: 1_000,
+        batch_pause: Duration::ZERO,
     };
 }
+
+/// The pause before the second try.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
 /// The pause between two tries doubles up to this.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -87,7 +100,19 @@ pub async fn begin(
 
 /// Steps that run together: all neighbours that fit in one transaction, or one that does not.
 fn groups(steps: &[Step]) -> impl Iterator<Item = &[Step]> {
-    steps.chunk_by(|a, b| a.transactional && b.transactional)
+    steps.chunk_by(|a, b| a.transactional && b.transactional && !a.alone && !b.alone)
+}
+
+/// The pauses between tries: each twice as long as the one before, and up to a half longer, so that those who met
+/// once do not meet again.
+pub(in crate::apply) fn pauses(limits: &Limits) -> impl Iterator<Item = Duration> + use<> {
+    let doubled = std::iter::successors(Some(FIRST_PAUSE), |pause| Some((*pause * 2).min(LONGEST_PAUSE)));
+    doubled.map(|pause| pause.mul_f64(1.0 + dice() / 2.0)).take(limits.retries as usize)
+}
+
+/// A number between 0 and 1.
+fn dice() -> f64 {
+    RandomState::new().build_hasher().finish() as f64 / u64::MAX as f64
 }
 
 /// A plan while it runs.
@@ -101,24 +126,23 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Runs steps that belong together. Those that can be rolled back are tried again after a lost
-    /// race for a lock; the others never are, because nobody knows how far they came.
+    /// Runs steps that belong together, again after a lost race for a lock. Nothing of a transaction that lost one
+    /// stays; of steps outside of transactions the statement that lost it is the one to repeat.
     async fn group(&mut self, range: Range<usize>) -> Result<(), ApplyError> {
         if !self.plan.steps[range.start].transactional {
-            return self.bare(range).await;
+            return self.step(range.start, range.start).await;
         }
-        let mut pause = Duration::from_secs(1);
-        for _ in 0..self.limits.retries {
+        let mut pauses = pauses(self.limits);
+        loop {
             match self.in_transaction(range.clone()).await {
                 Err(ApplyError::Step(stopped)) if stopped.passes() => {
+                    let Some(pause) = pauses.next() else { return Err(ApplyError::Step(stopped)) };
                     stopped.db_error().into_iter().for_each(|error| self.progress.retry(error, pause));
+                    tokio::time::sleep(pause).await;
                 }
                 other => return other,
             }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
         }
-        self.in_transaction(range).await
     }
 
     async fn in_transaction(&mut self, range: Range<usize>) -> Result<(), ApplyError> {
@@ -143,13 +167,6 @@ impl Run<'_> {
         ended
     }
 
-    async fn bare(&mut self, range: Range<usize>) -> Result<(), ApplyError> {
-        for number in range {
-            self.step(number, number).await?;
-        }
-        Ok(())
-    }
-
     /// Runs one step. `kept` is the number of steps that stay done if it fails.
     async fn step(&mut self, number: usize, kept: usize) -> Result<(), ApplyError> {
         let (plan, step) = (self.plan, &self.plan.steps[number]);
@@ -169,12 +186,28 @@ impl Run<'_> {
             }
         }
         self.set_pace(step.pace).await.map_err(stop)?;
-        for (position, statement) in step.statements.iter().enumerate() {
+        for (position, part) in step.parts().enumerate() {
             let at = Position { step: number + 1, statement: position + 1 };
-            let ran = self.statement(at, statement).await?;
-            ran.map_err(|error| Stopped::at(plan, number, kept, Some(position), error))?;
+            let ran = match part {
+                StepPart::Statement(sql) if step.repeats(position) => self.until_it_has_the_lock(at, sql).await?,
+                StepPart::Statement(sql) => self.statement(at, sql).await?.map_err(Cause::Db),
+                StepPart::Rows(work) => self.rows(at, work).await?,
+            };
+            ran.map_err(|cause| Stopped::because(plan, number, kept, Some(position), cause))?;
         }
         Ok(())
+    }
+
+    /// Runs one statement, again after a lost race for a lock: it did nothing then.
+    async fn until_it_has_the_lock(&mut self, at: Position, sql: &str) -> Result<Result<u64, Cause>, ApplyError> {
+        let mut pauses = pauses(self.limits);
+        loop {
+            let ran = self.statement(at, sql).await?;
+            let lost = ran.as_ref().err().filter(|error| error.trouble.passes());
+            let (Some(error), Some(pause)) = (lost, pauses.next()) else { return Ok(ran.map_err(Cause::Db)) };
+            self.progress.retry(error, pause);
+            tokio::time::sleep(pause).await;
+        }
     }
 
     /// Runs one statement, between the two words about it. The outer error: it could not be announced, and did
@@ -184,6 +217,22 @@ impl Run<'_> {
         let begun = Instant::now();
         let ran = self.session.execute(sql).await;
         let ended = Ended { took: begun.elapsed(), result: ran.as_ref().map(|rows| *rows) };
+        self.progress.after(at, ended).await.map_err(ApplyError::Unrecorded)?;
+        Ok(ran)
+    }
+
+    /// Does work on rows, between the two words about it.
+    async fn rows(&mut self, at: Position, work: &RowWork) -> Result<Result<u64, Cause>, ApplyError> {
+        self.progress.before(at, &work.shown).await.map_err(ApplyError::Unrecorded)?;
+        let begun = Instant::now();
+        let ran = rows::Rows::new(self.session, work, self.limits, self.progress).run().await;
+        let failed = ran.as_ref().err().map(|cause| cause.error("change rows"));
+        let result = match (&ran, &failed) {
+            (Ok(rows), _) => Ok(*rows),
+            (Err(_), Some(error)) => Err(error),
+            (Err(_), None) => Ok(0),
+        };
+        let ended = Ended { took: begun.elapsed(), result };
         self.progress.after(at, ended).await.map_err(ApplyError::Unrecorded)?;
         Ok(ran)
     }

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use crate::db::DbError;
-use crate::model::Step;
+use crate::model::{RowWork, Step};
 
 /// Something to wait for: `Err` says why it could not be done.
 pub type Waiting<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
@@ -27,10 +27,39 @@ pub struct Ended<'a> {
     pub result: Result<u64, &'a DbError>,
 }
 
+/// How far work on rows has come.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows {
+    /// The rows that are done.
+    pub done: u64,
+    /// The rows that are done and those that are pending, as far as is known.
+    pub total: u64,
+    /// Since it began.
+    pub elapsed: Duration,
+    /// How long the last batch took.
+    pub batch: Duration,
+}
+
+impl Rows {
+    /// How many rows are done in a second.
+    pub fn per_second(&self) -> f64 {
+        self.done as f64 / self.elapsed.as_secs_f64().max(0.001)
+    }
+
+    /// How long the rest will take at that pace.
+    pub fn left(&self) -> Duration {
+        let seconds = self.total.saturating_sub(self.done) as f64 / self.per_second().max(0.001);
+        Duration::from_secs_f64(seconds.min(1e9))
+    }
+}
+
 /// What is told while a plan runs.
 pub trait Progress: Send {
     /// A step is about to run.
     fn step(&mut self, _number: usize, _of: usize, _step: &Step) {}
+
+    /// A batch of rows is done.
+    fn rows(&mut self, _work: &RowWork, _rows: Rows) {}
 
     /// A group of steps lost a race for a lock and is tried again after a pause.
     fn retry(&mut self, _error: &DbError, _pause: Duration) {}

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, IsTerminal, Write};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -14,9 +15,9 @@ use super::args::{ApplyArgs, Format};
 use super::fleet::Work;
 use super::show::{self, Group, Tally, groups};
 use super::{Cli, Exit, Failure};
-use crate::apply::{Limits, Progress};
+use crate::apply::{Limits, Progress, Rows};
 use crate::db::{Connection, DbError, Session};
-use crate::model::{Hazard, Plan, Step, Verdict};
+use crate::model::{Hazard, Plan, RowWork, Step, Verdict};
 use crate::reconcile::words;
 use crate::reconcile::{Assessment, Carried, Fleet, FleetMember, Outlook, Shape, carry_out};
 
@@ -165,7 +166,7 @@ async fn tailored(work: &Work, shape: &Shape, group: &Group<'_>, runs: &[bool]) 
 }
 
 async fn run_one(work: &Work, shape: &Shape, member: &FleetMember, plan: &Arc<Plan>, talk: bool) -> Outcome {
-    let mut voice = Voice { tenant: &member.tenant.name, talk };
+    let mut voice = Voice { tenant: &member.tenant.name, talk, told: None };
     let limits: &Limits = &work.limits;
     let carried = carry_out(&work.reconciler, &member.target, &shape.study, plan, limits, &mut voice).await;
     let ending = match carried {
@@ -179,7 +180,12 @@ async fn run_one(work: &Work, shape: &Shape, member: &FleetMember, plan: &Arc<Pl
 struct Voice<'a> {
     tenant: &'a str,
     talk: bool,
+    /// When it was last said how far work on rows has come.
+    told: Option<Instant>,
 }
+
+/// How often it is said how far work on rows has come.
+const EVERY: Duration = Duration::from_secs(2);
 
 impl Progress for Voice<'_> {
     fn step(&mut self, number: usize, of: usize, step: &Step) {
@@ -188,7 +194,17 @@ impl Progress for Voice<'_> {
         }
     }
 
-    fn retry(&mut self, error: &DbError, pause: std::time::Duration) {
+    fn rows(&mut self, work: &RowWork, rows: Rows) {
+        if self.talk && self.told.is_none_or(|told| told.elapsed() >= EVERY) {
+            self.told = Some(Instant::now());
+            let (tenant, title) = (words::clean(self.tenant), words::clean(&work.title));
+            let left = Duration::from_secs(rows.left().as_secs());
+            let (done, total, pace) = (rows.done, rows.total, rows.per_second());
+            anstream::eprintln!("{tenant}: {title}: {done} of {total} rows, {pace:.0} rows/s, {left:?} left");
+        }
+    }
+
+    fn retry(&mut self, error: &DbError, pause: Duration) {
         anstream::eprintln!("{}: {error}; trying again in {pause:?}", words::clean(self.tenant));
     }
 }

@@ -76,7 +76,7 @@ pub async fn run(_cli: &Cli, args: &DiffArgs) -> Result<Exit, Failure> {
             );
             let plan = plan.map_err(|circle| Failure::new(circle.to_string(), "compare smaller parts"))?;
             super::print(
-                &plan.steps.iter().flat_map(|step| &step.statements).map(|sql| format!("{sql};\n")).collect::<String>(),
+                &plan.steps.iter().flat_map(|step| step.script()).map(|sql| format!("{sql};\n")).collect::<String>(),
             );
         }
         Format::Json => super::print(&format!("{:#}\n", json!({ "changes": changes }))),

@@ -17,7 +17,7 @@ use crate::db::{Patience, Target};
 use crate::desired::{self, Declared};
 use crate::model::{Engine, Labels, Tenant};
 use crate::policy::Policy;
-use crate::reconcile::{Fleet, FleetMember, Reconciler, survey};
+use crate::reconcile::{self, Fleet, FleetMember, Reconciler, survey};
 use crate::registry::{self, Selector};
 
 /// What a command is to work on.
@@ -63,7 +63,7 @@ impl Work {
         let member = FleetMember { tenant, target, declared };
         Ok(Self {
             reconciler: Reconciler::new(Patience::default(), BTreeMap::new()),
-            limits: limits(&policy),
+            limits: reconcile::limits(&policy),
             looks_at_once: 1,
             at_once: 1,
             per_server: 1,
@@ -97,7 +97,7 @@ impl Work {
         let patience = Patience { connect: config.timeouts.connect, read: config.timeouts.read };
         Ok(Self {
             reconciler: Reconciler::new(patience, scratch),
-            limits: limits(&policy),
+            limits: reconcile::limits(&policy),
             looks_at_once: config.concurrency.at_once,
             at_once: policy.rollout.at_once.max(1),
             per_server: policy.rollout.per_server.max(1),
@@ -136,15 +136,6 @@ fn load_policy(path: Option<&Path>) -> Result<Policy, Failure> {
     match path {
         Some(path) => Ok(crate::policy::load(path)?),
         None => Ok(Policy::default()),
-    }
-}
-
-fn limits(policy: &Policy) -> Limits {
-    Limits {
-        lock_timeout: policy.limits.lock_timeout,
-        statement_timeout: policy.limits.statement_timeout,
-        slow_statement_timeout: policy.limits.slow_statement_timeout,
-        retries: policy.limits.retries,
     }
 }
 

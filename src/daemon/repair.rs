@@ -8,12 +8,11 @@ use jiff::Timestamp;
 use super::fleet::Fleet;
 use super::recorder::Recorder;
 use super::{Daemon, backoff, tell};
-use crate::apply::{ApplyError, Cause, Limits};
+use crate::apply::{ApplyError, Cause};
 use crate::model::{Fingerprint, Hash, Plan};
-use crate::policy::Policy;
 use crate::reconcile::rollout::settle;
 use crate::reconcile::watch::Known;
-use crate::reconcile::{Carried, FleetMember, carry_out};
+use crate::reconcile::{self, Carried, FleetMember, carry_out};
 use crate::store::{ApplyOutcome, AuditEvent, MemberState, TroubleRecord};
 
 /// What is to run.
@@ -93,7 +92,7 @@ impl Daemon {
         }
         let settings = self.settings();
         let watch = self.watch();
-        let limits = limits(&settings.policy);
+        let limits = reconcile::limits(&settings.policy);
         let carried =
             carry_out(&watch.reconciler, &job.member.target, &job.known.study, plan, &limits, &mut recorder).await;
         let ending = Ending::of(carried);
@@ -183,14 +182,4 @@ fn is_skipped(error: &ApplyError) -> bool {
 
 fn not_begun() -> Ending {
     Ending { outcome: ApplyOutcome::Skipped, end: None, left: 0, error: None }
-}
-
-/// The time-outs of a policy.
-pub fn limits(policy: &Policy) -> Limits {
-    Limits {
-        lock_timeout: policy.limits.lock_timeout,
-        statement_timeout: policy.limits.statement_timeout,
-        slow_statement_timeout: policy.limits.slow_statement_timeout,
-        retries: policy.limits.retries,
-    }
 }

@@ -138,6 +138,13 @@ impl DbError {
         self
     }
 
+    /// Without the statement that failed, where it holds what nobody should see.
+    #[must_use]
+    pub fn without_statement(mut self) -> Self {
+        self.statement = None;
+        self
+    }
+
     /// With the server's code.
     #[must_use]
     pub fn with_code(mut self, code: impl Into<String>) -> Self {

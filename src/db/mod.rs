@@ -62,6 +62,9 @@ pub struct Reading {
     pub copy: Option<Vec<String>>,
 }
 
+/// A row of texts, NULL as `None`.
+pub type Texts = Vec<Option<String>>;
+
 /// What a session of any engine can do.
 #[allow(async_fn_in_trait, reason = "used through the Session enum only, never as a trait object")]
 pub trait Connection: Sized {
@@ -123,6 +126,24 @@ pub trait Connection: Sized {
 
     /// Runs a query that returns one row with one integer (NULL counts as zero).
     async fn count(&mut self, sql: &str) -> Result<u64, DbError>;
+
+    /// Runs a query whose columns are all texts, and returns its rows.
+    async fn texts(&mut self, sql: &str) -> Result<Vec<Texts>, DbError>;
+
+    /// Opens a transaction for a batch of rows: nothing of the structure changes in it.
+    async fn begin_batch(&mut self) -> Result<(), DbError> {
+        self.begin().await
+    }
+
+    /// Ends it for good.
+    async fn commit_batch(&mut self) -> Result<(), DbError> {
+        self.commit().await
+    }
+
+    /// Takes it back.
+    async fn rollback_batch(&mut self) -> Result<(), DbError> {
+        self.rollback().await
+    }
 
     /// The time-outs for what runs next: waiting for a lock, and running a statement.
     async fn limit(&mut self, lock: Duration, statement: Duration) -> Result<(), DbError>;
@@ -263,6 +284,22 @@ impl Connection for Session {
 
     async fn count(&mut self, sql: &str) -> Result<u64, DbError> {
         each!(self, inner => inner.count(sql).await)
+    }
+
+    async fn texts(&mut self, sql: &str) -> Result<Vec<Texts>, DbError> {
+        each!(self, inner => inner.texts(sql).await)
+    }
+
+    async fn begin_batch(&mut self) -> Result<(), DbError> {
+        each!(self, inner => inner.begin_batch().await)
+    }
+
+    async fn commit_batch(&mut self) -> Result<(), DbError> {
+        each!(self, inner => inner.commit_batch().await)
+    }
+
+    async fn rollback_batch(&mut self) -> Result<(), DbError> {
+        each!(self, inner => inner.rollback_batch().await)
     }
 
     async fn limit(&mut self, lock: Duration, statement: Duration) -> Result<(), DbError> {

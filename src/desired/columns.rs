@@ -22,7 +22,6 @@ impl Build<'_> {
     pub fn column(&mut self, table: &mut Table, entry: &Entry) {
         let (name, node) = (&entry.key, &entry.value);
         self.name_fits(name, &entry.key_span);
-        self.refuse_reserved(node);
         let Some(type_node) = node.get("type") else {
             return self.problem(&entry.key_span, format!("`{name}` has no type"), "add `type: …`");
         };
@@ -42,20 +41,9 @@ impl Build<'_> {
         column.identity = self.identity(node);
         self.fill(&table.name, name, node, &typed);
         self.old_column_names(&table.name, name, node);
+        self.moves(&table.name, name, node);
         self.fits_together(entry, &column);
         table.columns.push(column);
-    }
-
-    /// Keys that are known and do nothing yet. To pass them over would store plain text.
-    fn refuse_reserved(&mut self, node: &Node) {
-        if let Some(entry) = node.entry("transform") {
-            let help = "remove the line, and change the values by other means before the column is renamed";
-            self.problem(&entry.key_span, "`transform` is not supported yet: values are moved as they are", help);
-        }
-        if let Some(entry) = node.entry("on_conflict") {
-            let help = "remove the line: rows that disagree always stop the change, with their number";
-            self.problem(&entry.key_span, "`on_conflict` is not supported yet", help);
-        }
     }
 
     fn column_type(&mut self, table: &mut Table, column: &str, node: &Node) -> Option<Typed> {

@@ -13,6 +13,7 @@ mod export;
 mod extends;
 mod foreign_keys;
 mod members;
+mod moves;
 mod names;
 mod shapes;
 mod tables;

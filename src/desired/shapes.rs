@@ -39,6 +39,9 @@ const ENGINES: Kind = Kind::OneOrMore(&Kind::Words(&["postgres", "mysql", "maria
 const IDENTITY_WORD: Kind = Kind::Words(&["true", "false", "always", "serial"]);
 const DEFERRABLE: Kind = Kind::Words(&["true", "false", "initially_immediate", "initially_deferred"]);
 const ACTION: Kind = Kind::Words(&["cascade", "restrict", "set_null", "set_default", "no_action"]);
+const TRANSFORM_KIND: Kind =
+    Kind::Either(&[Kind::Words(&["argon2id", "bcrypt", "lower", "trim"]), Kind::Object(&TRANSFORM)]);
+const ON_CONFLICT: Kind = Kind::Words(&["stop", "keep_new", "keep_old"]);
 const NAMES: Kind = Kind::OneOrMore(&Kind::Either(&[Kind::Text, Kind::Object(&NAME)]));
 /// What is indexed: one column, or several things in order.
 const PARTS: Kind = Kind::Either(&[Kind::Text, Kind::List(&PART_KIND)]);
@@ -217,8 +220,8 @@ static COLUMN: Shape = Shape {
         Key::new("options", OPTIONS, OPTIONS_DOC),
         Key::new("renamed_from", Kind::OneOrMore(&Kind::Text), "Old names, the most recent first"),
         Key::new("backfill", Kind::Object(&BACKFILL), "What rows that are already there get"),
-        Key::new("transform", Kind::Scalar, "Reserved: changing values on the way is not supported yet"),
-        Key::new("on_conflict", Kind::Scalar, "Reserved: rows that disagree always stop the change"),
+        Key::new("transform", TRANSFORM_KIND, "What becomes of values that come from an old name"),
+        Key::new("on_conflict", ON_CONFLICT, "Which value counts where old and new column hold different ones"),
         Key::new("engines", ENGINES, ENGINES_DOC),
     ],
 };
@@ -261,6 +264,29 @@ static BACKFILL: Shape = Shape {
         Key::new("sql", TEXT, "An SQL expression over the row"),
         Key::new("generate", Kind::Words(&["uuid", "uuid_v7"]), "A fresh value for each row"),
     ],
+};
+
+static TRANSFORM: Shape = Shape {
+    name: "a transform",
+    keys: &[
+        Key::new("argon2id", Kind::Object(&ARGON2ID), "What is no password hash yet becomes one of argon2id"),
+        Key::new("bcrypt", Kind::Object(&BCRYPT), "What is no password hash yet becomes one of bcrypt"),
+        Key::new("sql", TEXT, "An SQL expression over the row"),
+    ],
+};
+
+static ARGON2ID: Shape = Shape {
+    name: "the cost of argon2id",
+    keys: &[
+        Key::new("memory", Kind::Number, "Memory in KiB; 19456 when left out"),
+        Key::new("iterations", Kind::Number, "Passes over the memory; 2 when left out"),
+        Key::new("parallelism", Kind::Number, "Lanes; 1 when left out"),
+    ],
+};
+
+static BCRYPT: Shape = Shape {
+    name: "the cost of bcrypt",
+    keys: &[Key::new("cost", Kind::Number, "The logarithm of the number of rounds; 12 when left out")],
 };
 
 static PART: Shape = Shape {
@@ -369,6 +395,9 @@ pub static ALL: &[&Shape] = &[
     &GENERATED,
     &IDENTITY,
     &BACKFILL,
+    &TRANSFORM,
+    &ARGON2ID,
+    &BCRYPT,
     &PART,
     &CONSTRAINT,
     &INDEX,

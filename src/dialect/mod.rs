@@ -3,8 +3,10 @@
 //! Everything here is pure. An engine's folder holds the same file names as its neighbours', and
 //! nothing outside these folders asks which engine it is dealing with.
 
+pub mod moves;
 mod neutral;
 pub mod rank;
+pub mod rows;
 
 pub mod mysql;
 pub mod postgres;
@@ -12,7 +14,7 @@ pub mod sqlite;
 
 pub use neutral::Neutral;
 
-use crate::model::{Change, Check, Engine, EnumType, IdentityKind, Op, Platform, QName, Schema};
+use crate::model::{Change, Check, Engine, EnumType, IdentityKind, Op, Platform, QName, Schema, Table};
 
 /// One engine's knowledge, for one server version.
 pub trait Dialect: Send + Sync {
@@ -72,6 +74,38 @@ pub trait Dialect: Send + Sync {
     /// A query that returns one integer: how many rows a table has, or an estimate of it that
     /// reads no rows where the engine keeps one.
     fn rows_query(&self, table: &QName) -> String;
+
+    /// What tells a table's rows apart and puts them in an order that the engine can follow through an index, as
+    /// columns with their types. Empty if there is nothing like that.
+    fn row_key(&self, table: &Table) -> Vec<(String, String)>;
+
+    /// An expression for the literal that stands for a key column's value.
+    fn key_literal(&self, column: &str, data_type: &str) -> String;
+
+    /// The condition that a row's key is less or greater than these values.
+    fn key_compares(&self, columns: &[String], operator: &str, values: &[String]) -> String {
+        match (columns, values) {
+            ([column], [value]) => format!("{column} {operator} {value}"),
+            _ => format!("({}) {operator} ({})", columns.join(", "), values.join(", ")),
+        }
+    }
+
+    /// Makes assignments in so many of a table's pending rows, where no key tells them apart.
+    fn set_some(&self, table: &QName, set: &str, pending: &str, size: usize) -> String;
+
+    /// An expression for a column's value as a text.
+    fn as_text(&self, column: &str) -> String;
+
+    /// The condition that a column's value is a password hash, as `hashing` tells it.
+    fn is_password_hash(&self, column: &str) -> String;
+
+    /// The condition that two values are not the same, NULL being the same as NULL. Texts are compared byte by byte.
+    fn differs(&self, one: &str, other: &str) -> String;
+
+    /// Whether rows can be locked one by one.
+    fn locks_rows(&self) -> bool {
+        true
+    }
 
     /// Names longer than the engine keeps, in the engine's own unit.
     fn name_too_long(&self, name: &str) -> Option<NameLimit>;

@@ -1,6 +1,6 @@
 //! Declared renames that a database still has before it.
 
-use crate::model::{Change, QName, Renames, Schema};
+use crate::model::{Change, QName, Renames, Schema, Transform};
 
 /// A table that exists under its old and its new name: nobody but a person can say which rows count.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,7 +14,8 @@ pub struct Both {
 /// The renames that are still to be done in a database, in the order in which they can run, and the
 /// tables that exist under both names.
 ///
-/// A column whose old and new name both exist is no rename: [`super::difference`] merges it.
+/// A column whose old and new name both exist is no rename: [`super::difference`] merges it; nor is one whose
+/// new values cannot be made in the old column.
 pub fn pending(actual: &Schema, reference: &Schema, renames: &Renames) -> (Vec<Change>, Vec<Both>) {
     let mut changes = Vec::new();
     let mut both = Vec::new();
@@ -42,7 +43,10 @@ fn columns(actual: &Schema, reference: &Schema, renames: &Renames, table: &QName
         }
         let free = |old: &&String| has.column(old).is_some() && wants.column(old).is_none();
         let old = old_names.iter().find(free)?;
-        Some(Change::RenameColumn { table: table.clone(), from: old.clone(), to: new.clone() })
+        let transform = renames.move_to(table, new).transform;
+        let in_place = transform.as_ref().is_none_or(Transform::can_be_repeated);
+        let rename = || Change::RenameColumn { table: table.clone(), from: old.clone(), to: new.clone(), transform };
+        in_place.then(rename)
     };
     renames.columns[table].iter().filter_map(rename).collect()
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::members;
-use crate::model::{Change, Column, Property, Renames, Table};
+use crate::model::{Change, Column, Property, Renames, Table, Transform, work_mark, working_name};
 
 /// The changes that turn one version of a table into the other.
 pub(super) fn compare(from: &Table, to: &Table, renames: &Renames, changes: &mut Vec<Change>) {
@@ -33,12 +33,24 @@ fn compare_columns(from: &Table, to: &Table, renames: &Renames, changes: &mut Ve
         let fill = renames.fill_of(&to.name, &wanted.name).cloned();
         match from.column(&wanted.name) {
             Some(column) => compare_column(to, column, wanted, fill, changes),
-            None => changes.push(Change::AddColumn { table: to.name.clone(), to: wanted.clone(), fill }),
+            None => changes.push(replacement(from, to, wanted, renames).unwrap_or_else(|| Change::AddColumn {
+                table: to.name.clone(),
+                to: wanted.clone(),
+                fill,
+            })),
         }
     }
     for column in from.columns.iter().filter(|column| to.column(&column.name).is_none()) {
-        changes.push(leftover(from, to, column, renames));
+        changes.extend(leftover(from, to, column, renames));
     }
+}
+
+/// A new column whose values are computed from one of its old names.
+fn replacement(from: &Table, to: &Table, wanted: &Column, renames: &Renames) -> Option<Change> {
+    let Some(Transform::Sql(expr)) = renames.move_to(&to.name, &wanted.name).transform else { return None };
+    let old = renames.of_column(&to.name, &wanted.name).iter().find(|old| to.column(old).is_none())?;
+    let old = from.column(old)?;
+    Some(Change::ReplaceColumn { table: to.name.clone(), from: old.clone(), to: wanted.clone(), expr })
 }
 
 fn compare_column(table: &Table, from: &Column, to: &Column, fill: Option<String>, changes: &mut Vec<Change>) {
@@ -54,14 +66,38 @@ fn compare_column(table: &Table, from: &Column, to: &Column, fill: Option<String
     }
 }
 
-/// A column that is not wanted: the old name of one that is there too is merged into it.
-fn leftover(from: &Table, to: &Table, column: &Column, renames: &Renames) -> Change {
+/// What becomes of a column that is not wanted: the old name of one that is there too is merged into it.
+fn leftover(from: &Table, to: &Table, column: &Column, renames: &Renames) -> Option<Change> {
     let table = to.name.clone();
-    let heir = to.columns.iter().find(|wanted| {
-        renames.of_column(&table, &wanted.name).contains(&column.name) && from.column(&wanted.name).is_some()
-    });
-    match heir {
-        Some(heir) => Change::MergeColumn { table, from: column.clone(), to: heir.clone() },
-        None => Change::DropColumn { table, from: column.clone() },
+    if to.columns.iter().any(|wanted| is_begun(from, to, column, wanted, renames)) {
+        return None;
     }
+    let is_old_name_of = |wanted: &&Column| renames.of_column(&table, &wanted.name).contains(&column.name);
+    let heir = to.columns.iter().find(|wanted| is_old_name_of(wanted) && from.column(&wanted.name).is_some());
+    let replaced = |wanted: &Column| {
+        let replacement = replacement(from, to, wanted, renames).filter(|_| from.column(&wanted.name).is_none());
+        matches!(replacement, Some(Change::ReplaceColumn { from: old, .. }) if old.name == column.name)
+    };
+    if to.columns.iter().any(replaced) {
+        return None;
+    }
+    Some(match heir {
+        Some(heir) => {
+            let how = renames.move_to(&table, &heir.name);
+            Change::MergeColumn { table, from: column.clone(), to: heir.clone(), how }
+        }
+        None => Change::DropColumn { table, from: column.clone() },
+    })
+}
+
+/// Whether a column is the beginning of a wanted one that is filled with the same values: the change goes on with it.
+fn is_begun(from: &Table, to: &Table, column: &Column, wanted: &Column, renames: &Renames) -> bool {
+    let expr = match replacement(from, to, wanted, renames) {
+        Some(Change::ReplaceColumn { expr, .. }) => Some(expr),
+        _ => renames.fill_of(&to.name, &wanted.name).cloned(),
+    };
+    from.column(&wanted.name).is_none()
+        && column.name == working_name(&wanted.name)
+        && column.data_type == wanted.data_type
+        && expr.is_some_and(|expr| column.comment == Some(work_mark(&expr)))
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ChangeKind, Check, Column, EnumType, ForeignKey, Index, QName, Table};
+use super::{ChangeKind, Check, Column, EnumType, ForeignKey, Index, Move, QName, Table, Transform};
 
 /// One difference. `from` is what the database has, `to` is what it should have.
 #[allow(missing_docs, reason = "the fields say where a change goes `from` and `to`, and in which table")]
@@ -35,11 +35,25 @@ pub enum Change {
     AddColumn { table: QName, to: Column, fill: Option<String> },
     /// Drop a column.
     DropColumn { table: QName, from: Column },
-    /// Rename a column that was declared under a new name.
-    RenameColumn { table: QName, from: String, to: String },
+    /// Rename a column that was declared under a new name, its values transformed first where they are.
+    RenameColumn {
+        table: QName,
+        from: String,
+        to: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        transform: Option<Transform>,
+    },
     /// Both the old and the new name of a renamed column exist: fill the new one from the old one
     /// where it is NULL, make sure that no row disagrees, drop the old one.
-    MergeColumn { table: QName, from: Column, to: Column },
+    MergeColumn {
+        table: QName,
+        from: Column,
+        to: Column,
+        #[serde(default, flatten)]
+        how: Move,
+    },
+    /// Replace a column by one of a new name whose values are computed from it. `expr` computes them.
+    ReplaceColumn { table: QName, from: Column, to: Column, expr: String },
     /// Change one property of a column. `from` and `to` are the whole columns. `fill` replaces the
     /// NULLs of rows that exist before the column becomes NOT NULL.
     AlterColumn { table: QName, property: Property, from: Column, to: Column, fill: Option<String> },
@@ -223,6 +237,7 @@ impl Change {
             Change::DropColumn { .. } => ChangeKind::DropColumn,
             Change::RenameColumn { .. } => ChangeKind::RenameColumn,
             Change::MergeColumn { .. } => ChangeKind::MergeColumn,
+            Change::ReplaceColumn { .. } => ChangeKind::ReplaceColumn,
             Change::AlterColumn { property, .. } => property.change_kind(),
             Change::AddMember { to, .. } => to.kind().changes()[0],
             Change::DropMember { from, .. } => from.kind().changes()[1],
@@ -252,6 +267,7 @@ impl Change {
             | Change::DropColumn { table, .. }
             | Change::RenameColumn { table, .. }
             | Change::MergeColumn { table, .. }
+            | Change::ReplaceColumn { table, .. }
             | Change::AlterColumn { table, .. }
             | Change::AddMember { table, .. }
             | Change::DropMember { table, .. }
@@ -263,9 +279,10 @@ impl Change {
     /// The column it is about, if it is about one.
     pub fn column(&self) -> Option<&str> {
         match self {
-            Change::AddColumn { to, .. } | Change::AlterColumn { to, .. } | Change::MergeColumn { to, .. } => {
-                Some(&to.name)
-            }
+            Change::AddColumn { to, .. }
+            | Change::AlterColumn { to, .. }
+            | Change::MergeColumn { to, .. }
+            | Change::ReplaceColumn { to, .. } => Some(&to.name),
             Change::DropColumn { from, .. } => Some(&from.name),
             Change::RenameColumn { to, .. } => Some(to),
             _ => None,
@@ -288,7 +305,8 @@ impl Change {
             Change::AlterTableOption { table, option, .. } => within(table, option),
             Change::AddColumn { table, to, .. }
             | Change::AlterColumn { table, to, .. }
-            | Change::MergeColumn { table, to, .. } => within(table, &to.name),
+            | Change::MergeColumn { table, to, .. }
+            | Change::ReplaceColumn { table, to, .. } => within(table, &to.name),
             Change::DropColumn { table, from } => within(table, &from.name),
             Change::RenameColumn { table, to, .. } => within(table, to),
             Change::AddMember { table, to }

@@ -55,6 +55,7 @@ words! {
         DropColumn = "drop_column",
         RenameColumn = "rename_column",
         MergeColumn = "merge_column",
+        ReplaceColumn = "replace_column",
         AlterColumnType = "alter_column_type",
         AlterColumnNullable = "alter_column_nullable",
         AlterColumnDefault = "alter_column_default",

@@ -28,7 +28,7 @@ impl Schema {
             Change::CreateTable { to } => drop(self.tables.insert(to.name.clone(), to.clone())),
             Change::DropTable { from } => drop(self.tables.remove(&from.name)),
             Change::RenameTable { from, to } => self.rename_table(from, to),
-            Change::RenameColumn { table, from, to } => self.rename_column(table, from, to),
+            Change::RenameColumn { table, from, to, .. } => self.rename_column(table, from, to),
             _ => {
                 if let Some(table) = change.table().and_then(|name| self.tables.get_mut(name)) {
                     absorb_in_table(table, change);
@@ -71,6 +71,10 @@ fn absorb_in_table(table: &mut Table, change: &Change) {
         Change::AlterTableOption { option, to: None, .. } => drop(table.options.remove(option)),
         Change::AddColumn { to, .. } => table.columns.push(to.clone()),
         Change::DropColumn { from, .. } | Change::MergeColumn { from, .. } => drop_column(table, &from.name),
+        Change::ReplaceColumn { from, to, .. } => {
+            drop_column(table, &from.name);
+            table.columns.push(to.clone());
+        }
         Change::AlterColumn { property, to, .. } => alter_column(table, *property, to),
         Change::AddMember { to, .. } => table.add_member(to.clone()),
         Change::DropMember { from, .. } => table.remove_member(from),

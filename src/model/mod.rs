@@ -14,9 +14,11 @@ mod hazard;
 mod name;
 mod plan;
 mod renames;
+mod rows;
 mod schema;
 mod scope;
 mod tenant;
+mod transform;
 mod verdict;
 
 pub use change::{Change, Member, MemberKind, Property};
@@ -26,13 +28,15 @@ pub use fingerprint::{FORMAT as FINGERPRINT_FORMAT, Fingerprint, Hash, Hashing};
 pub use given_names::GivenNames;
 pub use glob::Glob;
 pub use hazard::{Hazard, HazardNote};
-pub use name::{QName, is_working_name, working_name};
-pub use plan::{Object, Op, Pace, Plan, PlannedChange, Precondition, Step};
+pub use name::{QName, is_working_name, work_mark, working_name};
+pub use plan::{Object, Op, Pace, Part as StepPart, Plan, PlannedChange, Precondition, Step};
 pub use renames::Renames;
+pub use rows::{RowTask, RowWork};
 pub use schema::{
     Check, Column, Deferrable, EnumType, ForeignKey, Generated, Identity, IdentityKind, Index, Nulls, Opaque, Part,
     PartSource, Schema, Table,
 };
 pub use scope::{Extras, Scope};
 pub use tenant::{Labels, Tenant};
+pub use transform::{Argon2idCost, BCRYPT_COST, Move, OnConflict, Transform};
 pub use verdict::{Reason, Ruling, Verdict};

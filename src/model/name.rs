@@ -52,6 +52,11 @@ pub fn working_name(name: &str) -> String {
     format!("{WORKING_PREFIX}{name}")
 }
 
+/// What a column under construction has for a comment: for which values it was begun.
+pub fn work_mark(fill: &str) -> String {
+    format!("undrift fills this with {}", super::Hash::of(fill).short())
+}
+
 /// Whether this is the name of something under construction.
 pub fn is_working_name(name: &str) -> bool {
     name.starts_with(WORKING_PREFIX)

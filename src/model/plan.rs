@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Change, Engine, Fingerprint, Hash, HazardNote, QName};
+use super::{Change, Engine, Fingerprint, Hash, HazardNote, QName, RowWork};
 
 /// Something that steps make, need, use or drop: what the order of a plan is derived from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -29,6 +29,8 @@ pub enum Object {
     Key(QName, Vec<String>),
     /// A new index that begins with these columns, where MySQL needs one behind a foreign key.
     NewIndex(QName, Vec<String>),
+    /// A stage in the life of a column's values: what later steps of the same change wait for.
+    Values(QName, String),
 }
 
 /// One thing to do, before it has its place in a plan. A dialect makes these from changes.
@@ -40,10 +42,15 @@ pub struct Op {
     pub title: String,
     /// The statements, in order, without trailing semicolons.
     pub statements: Vec<String>,
+    /// Work on the rows, and how many of the statements come before it.
+    pub rows: Option<(usize, RowWork)>,
     /// Why it may hurt.
     pub hazards: Vec<HazardNote>,
     /// Whether it can run, and be rolled back, within a transaction.
     pub transactional: bool,
+    /// Whether that transaction is its own, because it takes a lock that nobody should wait for any longer than
+    /// this takes.
+    pub alone: bool,
     /// How long it may take.
     pub pace: Pace,
     /// What must be true of the rows before it runs.
@@ -67,8 +74,10 @@ impl Op {
             changes,
             title: title.into(),
             statements,
+            rows: None,
             hazards: Vec::new(),
             transactional: true,
+            alone: false,
             pace: Pace::Quick,
             preconditions: Vec::new(),
             needs: Vec::new(),
@@ -111,14 +120,57 @@ pub struct Step {
     pub title: String,
     /// The statements, in order.
     pub statements: Vec<String>,
+    /// Work on the rows, and how many of the statements come before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<(usize, RowWork)>,
     /// Why it may hurt.
     pub hazards: Vec<HazardNote>,
     /// Whether it can run within a transaction.
     pub transactional: bool,
+    /// Whether that transaction is its own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub alone: bool,
     /// How long it may take.
     pub pace: Pace,
     /// What must hold of the rows.
     pub preconditions: Vec<Precondition>,
+}
+
+/// A part of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part<'a> {
+    /// A statement.
+    Statement(&'a str),
+    /// Work on the rows.
+    Rows(&'a RowWork),
+}
+
+impl Step {
+    /// Whether the statement at a position is run again by itself when it lost a race for a lock. Within a transaction
+    /// it is not, nor where a lock that an earlier statement took for it is lost with it.
+    pub fn repeats(&self, position: usize) -> bool {
+        !self.transactional && (position == 0 || !self.alone)
+    }
+
+    /// Its statements, with what is shown for work on rows in its place.
+    pub fn script(&self) -> impl Iterator<Item = &str> {
+        self.parts().map(|part| match part {
+            Part::Statement(sql) => sql,
+            Part::Rows(work) => work.shown.as_str(),
+        })
+    }
+
+    /// Its parts, in order.
+    pub fn parts(&self) -> impl Iterator<Item = Part<'_>> {
+        let at = self.rows.as_ref().map_or(0, |(at, _)| *at).min(self.statements.len());
+        let (before, after) = self.statements.split_at(at);
+        let rows = self.rows.iter().map(|(_, work)| Part::Rows(work));
+        before
+            .iter()
+            .map(|text| Part::Statement(text))
+            .chain(rows)
+            .chain(after.iter().map(|text| Part::Statement(text)))
+    }
 }
 
 /// A change in a plan, with the others it cannot do without.
@@ -175,6 +227,7 @@ impl fmt::Display for Object {
             Object::Member(table, name) => write!(f, "{table}.{name}"),
             Object::IndexName(name) => write!(f, "index {name}"),
             Object::NewIndex(table, columns) => write!(f, "index on {table} ({})", columns.join(", ")),
+            Object::Values(table, stage) => write!(f, "values of {table}.{stage}"),
             Object::Key(table, columns) => write!(f, "key {table} ({})", columns.join(", ")),
         }
     }

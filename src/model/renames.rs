@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::QName;
+use super::{Move, QName};
 
 /// The declared old names of tables and columns, and how new columns get values for old rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +15,9 @@ pub struct Renames {
     pub columns: BTreeMap<QName, BTreeMap<String, Vec<String>>>,
     /// SQL expressions that fill a column of rows that exist, by declared table and column.
     pub fills: BTreeMap<QName, BTreeMap<String, String>>,
+    /// How values get from a column's old name to its declared one, where that is not simply as they are.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub moves: BTreeMap<QName, BTreeMap<String, Move>>,
 }
 
 impl Renames {
@@ -31,5 +34,10 @@ impl Renames {
     /// The expression that fills a column of rows that exist.
     pub fn fill_of(&self, table: &QName, column: &str) -> Option<&String> {
         self.fills.get(table).and_then(|columns| columns.get(column))
+    }
+
+    /// How values get from a column's old name to its declared one.
+    pub fn move_to(&self, table: &QName, column: &str) -> Move {
+        self.moves.get(table).and_then(|columns| columns.get(column)).cloned().unwrap_or_default()
     }
 }

@@ -12,8 +12,8 @@ use std::fmt;
 
 pub use subset::subset;
 
-use crate::dialect::Dialect;
-use crate::model::{Change, Fingerprint, Op, Plan, PlannedChange, Schema, Step};
+use crate::dialect::{Dialect, rows};
+use crate::model::{Change, Fingerprint, Op, Plan, PlannedChange, RowWork, Schema, Step};
 
 /// Changes of one kind of batch, with the schema on both sides of them.
 #[derive(Clone, Copy, Debug)]
@@ -99,10 +99,10 @@ fn ordered(dialect: &dyn Dialect, batch: Batch<'_>, offset: usize) -> Result<Vec
     let ops = dialect.ops(batch.from, batch.to, batch.changes);
     let order = order::order(&ops)?;
     let mut ops: Vec<Option<Op>> = ops.into_iter().map(Some).collect();
-    Ok(order.into_iter().filter_map(|index| ops[index].take()).map(|op| step(op, offset)).collect())
+    Ok(order.into_iter().filter_map(|index| ops[index].take()).map(|op| step(dialect, op, offset)).collect())
 }
 
-fn step(op: Op, offset: usize) -> Step {
+fn step(dialect: &dyn Dialect, op: Op, offset: usize) -> Step {
     let shifted = |changes: Vec<usize>| changes.into_iter().map(|change| change + offset).collect::<Vec<_>>();
     let mut preconditions = op.preconditions;
     for precondition in &mut preconditions {
@@ -112,6 +112,8 @@ fn step(op: Op, offset: usize) -> Step {
         changes: shifted(op.changes),
         title: op.title,
         statements: op.statements,
+        rows: op.rows.map(|(at, work)| (at, RowWork { shown: rows::described(dialect, &work), ..work })),
+        alone: op.alone,
         hazards: op.hazards,
         transactional: op.transactional,
         pace: op.pace,

@@ -184,6 +184,7 @@ fn uses_column(change: &Change, column: &str) -> bool {
         Change::AddColumn { to, fill, .. } => to.generated.is_some() || fill.is_some(),
         Change::AlterColumn { to, .. } => to.name == column || to.generated.is_some(),
         Change::MergeColumn { to, .. } => to.name == column,
+        Change::ReplaceColumn { .. } => true,
         Change::AddMember { to, .. } | Change::AlterMember { to, .. } => member_uses(to, column),
         _ => false,
     }

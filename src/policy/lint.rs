@@ -72,7 +72,7 @@ impl Match {
 
 fn is_about_a_column(kind: ChangeKind) -> bool {
     use ChangeKind::*;
-    matches!(kind, AddColumn | DropColumn | RenameColumn | MergeColumn)
+    matches!(kind, AddColumn | DropColumn | RenameColumn | MergeColumn | ReplaceColumn)
         || (AlterColumnType..=AlterColumnOptions).contains(&kind)
 }
 

@@ -173,7 +173,7 @@ fn tables_of(change: &Change) -> Vec<&QName> {
 fn columns_of(change: &Change) -> Vec<&str> {
     match change {
         Change::RenameColumn { from, to, .. } => vec![from, to],
-        Change::MergeColumn { from, to, .. } => vec![&from.name, &to.name],
+        Change::MergeColumn { from, to, .. } | Change::ReplaceColumn { from, to, .. } => vec![&from.name, &to.name],
         _ => change.column().into_iter().collect(),
     }
 }
@@ -246,8 +246,18 @@ mod tests {
         let names = ["a", "ab", "b"];
         let pairs = names.iter().flat_map(|from| names.iter().map(move |to| (QName::bare(*from), QName::bare(*to))));
         let mut changes: Vec<_> = pairs.map(|(from, to)| Change::RenameTable { from, to }).collect();
-        changes.push(Change::RenameColumn { table: QName::bare("a"), from: "x".into(), to: "y".into() });
-        changes.push(Change::RenameColumn { table: QName::bare("b"), from: "x".into(), to: "x".into() });
+        changes.push(Change::RenameColumn {
+            table: QName::bare("a"),
+            from: "x".into(),
+            to: "y".into(),
+            transform: None,
+        });
+        changes.push(Change::RenameColumn {
+            table: QName::bare("b"),
+            from: "x".into(),
+            to: "x".into(),
+            transform: None,
+        });
         changes.push(Change::CreateExtension { name: "a".into() });
         changes
     }

@@ -17,6 +17,8 @@ pub struct Limits {
     pub retries: u32,
     /// How many rows one batch of a backfill writes.
     pub backfill_batch: u64,
+    /// How long to pause between two batches.
+    pub backfill_pause: Duration,
 }
 
 impl Default for Limits {
@@ -27,6 +29,7 @@ impl Default for Limits {
             slow_statement_timeout: Duration::from_secs(20 * 60),
             retries: 5,
             backfill_batch: 1_000,
+            backfill_pause: Duration::ZERO,
         }
     }
 }

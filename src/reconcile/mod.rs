@@ -31,9 +31,11 @@ pub use fleet::{Fleet, Member as FleetMember, Shape, survey};
 pub use reference::Reference;
 pub use study::Study;
 
+use crate::apply;
 use crate::db::{Connection, Patience, Place, Reading, Session, Target};
 use crate::desired::Declared;
 use crate::model::{Engine, Hash, Opaque, Platform, Schema};
+use crate::policy::Policy;
 
 /// What each schema came to on each kind of server.
 type References = BTreeMap<(Platform, Hash, Hash), Result<Arc<Reference>, Arc<ReconcileError>>>;
@@ -57,6 +59,19 @@ pub struct Observed {
     pub place: Place,
     /// What the catalog holds.
     pub reading: Reading,
+}
+
+/// What a policy says of how a plan runs.
+pub fn limits(policy: &Policy) -> apply::Limits {
+    let limits = &policy.limits;
+    apply::Limits {
+        lock_timeout: limits.lock_timeout,
+        statement_timeout: limits.statement_timeout,
+        slow_statement_timeout: limits.slow_statement_timeout,
+        retries: limits.retries,
+        batch: usize::try_from(limits.backfill_batch).unwrap_or(usize::MAX),
+        batch_pause: limits.backfill_pause,
+    }
 }
 
 impl Reconciler {

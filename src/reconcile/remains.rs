@@ -44,9 +44,9 @@ fn key(change: &Change) -> String {
 fn goes_along(plan: &Plan, left_out: &Change) -> bool {
     let Change::DropMember { table, from: member } = left_out else { return false };
     plan.changes.iter().any(|planned| match &planned.change {
-        Change::DropColumn { table: of, from } | Change::MergeColumn { table: of, from, .. } => {
-            of == table && hangs_on(member, &from.name)
-        }
+        Change::DropColumn { table: of, from }
+        | Change::MergeColumn { table: of, from, .. }
+        | Change::ReplaceColumn { table: of, from, .. } => of == table && hangs_on(member, &from.name),
         _ => false,
     })
 }
@@ -98,7 +98,7 @@ mod tests {
     /// A plan that merges `t.old` into `t.new` and leaves these changes out.
     fn plan(left_out: &[Change]) -> Plan {
         let (from, to) = (Column::new("old", "int"), Column::new("new", "int"));
-        let change = Change::MergeColumn { table: QName::bare("t"), from, to };
+        let change = Change::MergeColumn { table: QName::bare("t"), from, to, how: Default::default() };
         Plan {
             engine: Engine::Mysql,
             start: Fingerprint::of(&Schema::default()),

@@ -1,8 +1,8 @@
 //! Changes in the words of the schema file.
 
 use crate::model::{
-    Change, Check, Column, Deferrable, ForeignKey, Generated, IdentityKind, Index, Member, Part, PartSource, Property,
-    Reason, Ruling, Table, Verdict,
+    Change, Check, Column, Deferrable, ForeignKey, Generated, IdentityKind, Index, Member, Move, OnConflict, Part,
+    PartSource, Property, Reason, Ruling, Table, Verdict,
 };
 
 /// One line of a difference.
@@ -20,7 +20,7 @@ pub struct Line {
 pub fn line(change: &Change) -> Line {
     let sign = match change {
         Change::RenameTable { .. } | Change::RenameColumn { .. } | Change::RenameMember { .. } => '→',
-        Change::MergeColumn { .. } => '~',
+        Change::MergeColumn { .. } | Change::ReplaceColumn { .. } => '~',
         change if change.only_removes() => '-',
         Change::CreateNamespace { .. }
         | Change::CreateExtension { .. }
@@ -43,8 +43,10 @@ pub fn clean(text: &str) -> String {
 fn object(change: &Change) -> String {
     match change {
         Change::RenameTable { from, to } => format!("{from} → {to}"),
-        Change::RenameColumn { table, from, to } => format!("{table}.{from} → {to}"),
-        Change::MergeColumn { table, from, to } => format!("{table}.{} → {}", from.name, to.name),
+        Change::RenameColumn { table, from, to, .. } => format!("{table}.{from} → {to}"),
+        Change::MergeColumn { table, from, to, .. } | Change::ReplaceColumn { table, from, to, .. } => {
+            format!("{table}.{} → {}", from.name, to.name)
+        }
         Change::RenameMember { table, from, to } => format!("{table}.{} → {}", from.label(), to.label()),
         other => other.object(),
     }
@@ -66,10 +68,10 @@ fn what(change: &Change) -> String {
         Change::AlterTableOption { from, to, .. } => format!("option: {}", arrow(from.as_deref(), to.as_deref())),
         Change::AddColumn { to, fill, .. } => added(to, fill.as_deref()),
         Change::DropColumn { from, .. } => format!("column is not declared: {}", column(from)),
-        Change::RenameColumn { .. } => "rename column".to_owned(),
-        Change::MergeColumn { from, to, .. } => {
-            format!("both exist: copy {} where {} is NULL, then drop it", from.name, to.name)
-        }
+        Change::RenameColumn { transform: None, .. } => "rename column".to_owned(),
+        Change::RenameColumn { transform: Some(transform), .. } => format!("rename column, values by {transform}"),
+        Change::MergeColumn { from, to, how, .. } => merged(&from.name, &to.name, how),
+        Change::ReplaceColumn { from, expr, .. } => format!("new column, computed by {expr}; then drop {}", from.name),
         Change::AlterColumn { property, from, to, .. } => altered(*property, from, to),
         Change::AddMember { to, .. } => format!("new {}: {}", to.kind().words(), member(to)),
         Change::DropMember { from, .. } => format!("{} is not declared: {}", from.kind().words(), member(from)),
@@ -78,6 +80,16 @@ fn what(change: &Change) -> String {
         }
         Change::RenameMember { to, .. } => format!("rename {}", to.kind().words()),
     }
+}
+
+fn merged(from: &str, to: &str, how: &Move) -> String {
+    let by = how.transform.as_ref().map(|transform| format!(" by {transform}")).unwrap_or_default();
+    let copy = match how.on_conflict {
+        OnConflict::Stop => format!("copy {from}{by} where {to} is NULL"),
+        OnConflict::KeepNew => format!("copy {from}{by} where {to} is NULL, keep {to} elsewhere"),
+        OnConflict::KeepOld => format!("copy {from}{by} wherever it is not NULL"),
+    };
+    format!("both exist: {copy}, then drop it")
 }
 
 fn between(from: &str, to: &str) -> String {

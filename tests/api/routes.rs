@@ -15,6 +15,8 @@ use super::world::{World, why};
 pub fn plan() -> Plan {
     let change = Change::CreateNamespace { name: "audit".to_owned() };
     let step = Step {
+        rows: None,
+        alone: false,
         changes: vec![0],
         title: "create schema audit".to_owned(),
         statements: vec!["CREATE SCHEMA \"audit\"".to_owned()],

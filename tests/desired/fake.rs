@@ -137,6 +137,30 @@ impl Dialect for Fake {
         Vec::new()
     }
 
+    fn row_key(&self, _table: &Table) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
+    fn key_literal(&self, column: &str, _data_type: &str) -> String {
+        column.to_owned()
+    }
+
+    fn set_some(&self, table: &QName, set: &str, pending: &str, _size: usize) -> String {
+        format!("UPDATE {} SET {set} WHERE {pending}", self.quote_name(table))
+    }
+
+    fn as_text(&self, column: &str) -> String {
+        column.to_owned()
+    }
+
+    fn is_password_hash(&self, column: &str) -> String {
+        format!("{column} LIKE '$%'")
+    }
+
+    fn differs(&self, one: &str, other: &str) -> String {
+        format!("{one} IS DISTINCT FROM {other}")
+    }
+
     fn rows_query(&self, table: &QName) -> String {
         format!("SELECT count(*) FROM {}", self.quote_name(table))
     }

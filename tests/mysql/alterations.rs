@@ -286,7 +286,12 @@ async fn renames_take_everything_with_them() {
     let url = database("renames", &format!("{start}; insert into users (id, password, n) values (1, 'x', 2);"));
     let from = read(&url).await;
     let users = QName::bare("tenant_users");
-    let rename = |old: &str, new: &str| Change::RenameColumn { table: users.clone(), from: old.into(), to: new.into() };
+    let rename = |old: &str, new: &str| Change::RenameColumn {
+        table: users.clone(),
+        from: old.into(),
+        to: new.into(),
+        transform: None,
+    };
     let changes = [
         Change::RenameTable { from: QName::bare("users"), to: users.clone() },
         rename("password", "password_hash"),

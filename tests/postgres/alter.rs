@@ -332,7 +332,7 @@ async fn two_columns_become_one_unless_they_disagree() {
     let table = &from.tables[&t()];
     let (old, new) = (table.columns[1].clone(), table.columns[2].clone());
     let to = with(&from, |table| drop(table.columns.remove(1)));
-    let merge = Change::MergeColumn { table: t(), from: old, to: new };
+    let merge = Change::MergeColumn { table: t(), from: old, to: new, how: Default::default() };
     let ops = dialect(&tenant).ops(&from, &to, &[merge]);
     let fact = &ops[0].preconditions[0];
     assert_eq!(tenant.count(&fact.query).await.unwrap(), 1);

@@ -154,11 +154,12 @@ async fn renames_take_any_name() {
         let table = QName::bare(name);
         let renames = [
             Change::RenameTable { from: QName::bare("old_table"), to: table.clone() },
-            Change::RenameColumn { table: table.clone(), from: "old_column".into(), to: name.into() },
+            Change::RenameColumn { table: table.clone(), from: "old_column".into(), to: name.into(), transform: None },
         ];
         let ops = ordered(super::engine::dialect(&tenant).ops(&from, &from, &renames));
         run(&mut tenant, &ops).await;
-        let back = Change::RenameColumn { table: table.clone(), from: name.into(), to: "old_column".into() };
+        let back =
+            Change::RenameColumn { table: table.clone(), from: name.into(), to: "old_column".into(), transform: None };
         assert!(read(&mut tenant).await.tables[&table].column(name).is_some());
         let ops = super::engine::dialect(&tenant).ops(&from, &from, &[back]);
         run(&mut tenant, &ops).await;
@@ -178,7 +179,7 @@ async fn a_merge_and_its_guards_take_any_name() {
         let from = read(&mut tenant).await;
         let table = &from.tables[&QName::bare(name)];
         let (old, new) = (table.columns[0].clone(), table.columns[1].clone());
-        let merge = Change::MergeColumn { table: QName::bare(name), from: old, to: new };
+        let merge = Change::MergeColumn { table: QName::bare(name), from: old, to: new, how: Default::default() };
         let ops = super::engine::dialect(&tenant).ops(&from, &from, &[merge]);
         run(&mut tenant, &ops).await;
         tenant.close().await;

@@ -23,6 +23,8 @@ pub const LIMITS: Limits = Limits {
     statement_timeout: Duration::from_secs(10),
     slow_statement_timeout: Duration::from_secs(20),
     retries: 0,
+    batch: 1_000,
+    batch_pause: Duration::ZERO,
 };
 
 /// A new database that a script was run in.

@@ -165,7 +165,7 @@ async fn renames_are_followed_by_everything() {
     let people = QName::bare("people");
     let renames = [
         Change::RenameTable { from: QName::bare("users"), to: people.clone() },
-        Change::RenameColumn { table: people, from: "password".into(), to: "password_hash".into() },
+        Change::RenameColumn { table: people, from: "password".into(), to: "password_hash".into(), transform: None },
     ];
     let goal = "CREATE TABLE people (id INTEGER PRIMARY KEY, password_hash TEXT CHECK (password_hash <> ''));
          CREATE TABLE logins (u INT REFERENCES people); CREATE INDEX i ON people (lower(password_hash));";

@@ -36,7 +36,7 @@ async fn any_name_can_be_renamed() {
         let q = quoted(name);
         let renames = [
             Change::RenameTable { from: QName::bare("plain"), to: QName::bare(name) },
-            Change::RenameColumn { table: QName::bare(name), from: "a".into(), to: name.into() },
+            Change::RenameColumn { table: QName::bare(name), from: "a".into(), to: name.into(), transform: None },
         ];
         turn(&file, &format!("CREATE TABLE {q} ({q} TEXT)"), &renames, &Renames::default()).await;
         assert_eq!(query(&file, &format!("SELECT {q} FROM {q}")), "y", "{name}");
@@ -48,7 +48,7 @@ async fn a_name_that_changes_its_case_only() {
     let file = file("CREATE TABLE Users (Name TEXT); INSERT INTO users VALUES ('y')").await;
     let renames = [
         Change::RenameTable { from: QName::bare("Users"), to: QName::bare("users") },
-        Change::RenameColumn { table: QName::bare("users"), from: "Name".into(), to: "name".into() },
+        Change::RenameColumn { table: QName::bare("users"), from: "Name".into(), to: "name".into(), transform: None },
     ];
     turn(&file, "CREATE TABLE users (name TEXT)", &renames, &Renames::default()).await;
     assert_eq!(query(&file, "SELECT name FROM users"), "y");

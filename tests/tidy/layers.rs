@@ -5,9 +5,10 @@ use std::path::Path;
 use super::files;
 
 /// The layers from the bottom up. Each may import those before it, unless [`NARROW`] says less.
-const LAYERS: [&str; 18] = [
+const LAYERS: [&str; 19] = [
     "model",
     "dialect",
+    "hashing",
     "yaml",
     "desired",
     "diff",
@@ -28,12 +29,12 @@ const LAYERS: [&str; 18] = [
 
 /// Layers that may import only these. The stages meet in `reconcile` and never know each other.
 const NARROW: [(&str, &[&str]); 6] = [
-    ("desired", &["model", "dialect", "yaml"]),
+    ("desired", &["model", "dialect", "hashing", "yaml"]),
     ("diff", &["model", "dialect", "yaml"]),
     ("plan", &["model", "dialect", "yaml"]),
     ("policy", &["model", "dialect", "yaml"]),
     ("db", &["model", "dialect", "telemetry"]),
-    ("apply", &["model", "dialect", "db", "telemetry"]),
+    ("apply", &["model", "dialect", "hashing", "db", "telemetry"]),
 ];
 
 /// Every import of a layer that its importer must not know, and every module without a layer.

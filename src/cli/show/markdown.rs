@@ -37,18 +37,18 @@ fn shape_text(out: &mut String, shape: &Shape) {
         }
     }
     if !study.plan.steps.is_empty() {
-        let fence = fence(study.plan.steps.iter().flat_map(|step| &step.statements));
+        let fence = fence(study.plan.steps.iter().flat_map(|step| step.script()));
         let _ = writeln!(out, "\n<details><summary>{} steps</summary>\n\n{fence}sql", study.plan.steps.len());
         for step in &study.plan.steps {
-            step.statements.iter().for_each(|statement| _ = writeln!(out, "{statement};"));
+            step.script().for_each(|statement| _ = writeln!(out, "{statement};"));
         }
         let _ = writeln!(out, "{fence}\n\n</details>");
     }
 }
 
 /// A fence longer than any run of backticks in the statements.
-fn fence<'a>(statements: impl Iterator<Item = &'a String>) -> String {
-    let longest = |text: &String| text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+fn fence<'a>(statements: impl Iterator<Item = &'a str>) -> String {
+    let longest = |text: &str| text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     "`".repeat(statements.map(longest).max().unwrap_or(0).max(2) + 1)
 }
 

@@ -34,7 +34,7 @@ fn script(out: &mut String, shape: &Shape) {
                 let _ = writeln!(out, "-- {verdict}: {}", one_line(&words::reason(ruling)));
             }
         }
-        for statement in &step.statements {
+        for statement in step.script() {
             let _ = writeln!(out, "{statement};");
         }
     }

@@ -113,7 +113,7 @@ pub fn plan_text(out: &mut String, plan: &Plan) {
     for (number, step) in plan.steps.iter().enumerate() {
         let apart = if step.transactional { "" } else { "  (cannot be rolled back)" };
         let _ = writeln!(out, "  {:>3}. {}{}", number + 1, step.title, apart.dimmed());
-        for statement in &step.statements {
+        for statement in step.script() {
             let _ = writeln!(out, "{}", indent(&format!("{statement};"), 7).cyan());
         }
         for note in &step.hazards {

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::batch::{message, one_answer_each};
-use super::{Connection, DbError, Glance, Halt, Patience, Place, Scratch, Target, Trouble};
+use super::{Connection, DbError, Glance, Halt, Patience, Place, Scratch, Target, Texts, Trouble};
 use crate::model::{Hash, Platform, Schema, Vendor};
 use canon::Charsets;
 pub(super) use catalog::Rows;
@@ -108,6 +108,12 @@ impl Connection for MysqlSession {
         let text = value.and_then(|row| row.into_iter().next()).flatten().unwrap_or_default();
         let digits = text.split('.').next().unwrap_or_default();
         Ok(digits.parse().unwrap_or_default())
+    }
+
+    async fn texts(&mut self, sql: &str) -> Result<Vec<Texts>, DbError> {
+        let answers = self.ask(sql, &format!("read rows of {}", self.place.database)).await;
+        let answers = answers.map_err(|error| error.with_statement(sql))?;
+        Ok(answers.into_iter().flat_map(|answer| answer.rows).collect())
     }
 
     async fn limit(&mut self, lock: Duration, statement: Duration) -> Result<(), DbError> {

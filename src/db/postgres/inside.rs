@@ -116,6 +116,16 @@ pub(super) async fn count(session: &mut PostgresSession, sql: &str) -> Result<u6
     Ok(number.map_or(0, |number| u64::try_from(number).unwrap_or(0)))
 }
 
+/// Runs one query whose columns are texts.
+pub(super) async fn texts(session: &mut PostgresSession, sql: &str) -> Result<Vec<Row>, DbError> {
+    let alone = session.transaction == Transaction::None;
+    if alone {
+        session.begin().await?;
+    }
+    let rows = session.wire.query(sql, session.bound).await;
+    finish(session, alone, rows).await
+}
+
 async fn finish<T>(session: &mut PostgresSession, alone: bool, done: Result<T, DbError>) -> Result<T, DbError> {
     match &done {
         Ok(_) if alone => session.commit().await?,

@@ -26,7 +26,7 @@ pub(crate) use self::error::{Moment, classify};
 use self::rows::Answers;
 use self::wire::{Answer, Wire};
 use super::batch::{message, one_answer_each};
-use super::{Connection, DbError, Glance, Halt, Patience, Place, Scratch, Target, Trouble};
+use super::{Connection, DbError, Glance, Halt, Patience, Place, Scratch, Target, Texts, Trouble};
 use crate::model::{Platform, Schema};
 
 pub use self::activity::Activity;
@@ -204,6 +204,14 @@ impl Connection for PostgresSession {
         let row = answers.into_iter().find_map(|answer| answer.rows.into_iter().next());
         let text = row.and_then(|row| row.into_iter().next()).flatten();
         Ok(text.and_then(|text| text.parse::<i64>().ok()).map_or(0, |number| u64::try_from(number).unwrap_or(0)))
+    }
+
+    async fn texts(&mut self, sql: &str) -> Result<Vec<Texts>, DbError> {
+        if self.inside {
+            return inside::texts(self, sql).await.map_err(|error| error.with_statement(sql));
+        }
+        let answers = self.send(sql).await.map_err(|error| error.with_statement(sql))?;
+        Ok(answers.into_iter().flat_map(|answer| answer.rows).collect())
     }
 
     async fn limit(&mut self, lock: Duration, statement: Duration) -> Result<(), DbError> {

@@ -78,6 +78,16 @@ impl Wire {
         self.ask(within, &doing, run).await
     }
 
+    /// Runs one query, and no more than one, whose columns are texts.
+    pub(super) async fn query(&mut self, sql: &str, within: Duration) -> Result<Vec<Row>, DbError> {
+        let doing = format!("run on {}", self.place);
+        let run = async |connection: &mut PgConnection| {
+            let rows = sqlx::query(statement(sql)).fetch_all(connection).await?;
+            rows.iter().map(texts).collect()
+        };
+        self.ask(within, &doing, run).await
+    }
+
     /// Waits for an answer for as long as it may take.
     async fn ask<T>(
         &mut self,

@@ -34,7 +34,7 @@ use self::raw::Entry;
 pub(super) use self::raw::Raw as Rows;
 pub(super) use self::stamp::Stamp;
 pub(super) use self::visit::{File, Looked};
-use super::{Connection, DbError, Glance, Halt, Patience, Place, Scratch, Session, Target, Undo};
+use super::{Connection, DbError, Glance, Halt, Patience, Place, Scratch, Session, Target, Texts, Undo};
 use crate::model::{Platform, Schema, Vendor, Version};
 
 /// A session with one SQLite file.
@@ -71,6 +71,10 @@ async fn rows(connection: &mut SqliteConnection, text: &str) -> Result<Vec<Vec<S
         }
     }
     Ok(results)
+}
+
+fn texts(row: &SqliteRow) -> Result<Texts, sqlx::Error> {
+    (0..row.len()).map(|at| row.try_get_unchecked(at)).collect()
 }
 
 impl SqliteSession {
@@ -247,6 +251,30 @@ impl Connection for SqliteSession {
             None => None,
         };
         Ok(u64::try_from(number.unwrap_or(0)).unwrap_or(0))
+    }
+
+    async fn texts(&mut self, sql: &str) -> Result<Vec<Texts>, DbError> {
+        let failed = |error: sqlx::Error| classify("read rows", &error).with_statement(sql);
+        if let Some(limit) = self.statement_limit {
+            self.deadline.set(limit);
+        }
+        let results = rows(&mut self.connection, sql).await;
+        self.deadline.clear();
+        results.map_err(failed)?.iter().flatten().map(|row| texts(row).map_err(failed)).collect()
+    }
+
+    async fn begin_batch(&mut self) -> Result<(), DbError> {
+        self.execute("BEGIN IMMEDIATE").await.map(drop)
+    }
+
+    async fn commit_batch(&mut self) -> Result<(), DbError> {
+        self.execute("COMMIT").await.map(drop)
+    }
+
+    async fn rollback_batch(&mut self) -> Result<(), DbError> {
+        // After some errors SQLite has rolled back by itself; then there is nothing to take back.
+        let _ = self.run("ROLLBACK").await;
+        Ok(())
     }
 
     async fn limit(&mut self, lock: Duration, statement: Duration) -> Result<(), DbError> {

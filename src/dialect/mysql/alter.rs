@@ -41,7 +41,12 @@ impl Batch<'_> {
                     pieces.push(self.add_filled(number, table, to, fill));
                 }
                 Change::DropColumn { from, .. } => pieces.push(self.drop_column(number, table, from)),
-                Change::MergeColumn { from, to, .. } => pieces.push(self.merge_column(number, table, from, to)),
+                Change::MergeColumn { from, to, how, .. } => {
+                    pieces.extend(self.merge_column(number, table, (from, to), how));
+                }
+                Change::ReplaceColumn { from, to, expr, .. } => {
+                    pieces.push(self.replace_column(number, table, (from, to), expr));
+                }
                 Change::AlterColumn { property, to, fill, .. } => {
                     let column = altered.entry(&to.name).or_default();
                     column.numbers.push(number);
@@ -175,7 +180,7 @@ impl Batch<'_> {
     fn becomes_not_null(&self, piece: &mut Piece, from: &Column, to: &Column, altered: &Altered<'_>) {
         if let Some((_, fill)) = altered.fill {
             piece.alone = true;
-            piece.before.push(self.fill(&piece.table, &to.name, fill));
+            piece.rows = self.fill(&piece.table, &to.name, &to.name, fill);
             piece.hazards.extend(hazards::fills(&piece.table, &to.name));
         } else if from.nullable && !to.nullable && to.generated.is_none() {
             let number = altered.properties.iter().position(|property| *property == Property::Nullable);

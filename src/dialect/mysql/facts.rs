@@ -2,9 +2,11 @@
 
 use super::names::{quote, quote_table};
 use super::ops::Batch;
+use super::rows::bytes;
 use super::tokens::mentioned;
 use super::types::is_textual;
-use crate::model::{Check, Column, ForeignKey, Index, Part, PartSource, Precondition, QName, Table};
+use crate::dialect::Dialect;
+use crate::model::{Check, Column, ForeignKey, Index, Move, OnConflict, Part, PartSource, Precondition, QName, Table};
 
 fn fact(change: usize, query: String, finding: String) -> Precondition {
     Precondition { changes: vec![change], query, finding }
@@ -26,22 +28,35 @@ pub(super) fn nulls(change: usize, table: &QName, column: &str) -> Precondition 
     fact(change, query, format!("{{n}} rows of {table} have NULL in {column}: declare a backfill"))
 }
 
-/// Rows with different values in two columns that become one.
-pub(super) fn disagreement(change: usize, table: &QName, old: &Column, new: &Column) -> Precondition {
-    let query = format!("SELECT COUNT(*) FROM {} WHERE {}", quote_table(table), disagrees(old, new));
+/// Rows with different values in two columns that become one. `value` is what the old one would give.
+pub(super) fn disagreement(change: usize, table: &QName, (old, new): (&Column, &Column), value: &str) -> Precondition {
+    let query = format!("SELECT COUNT(*) FROM {} WHERE {}", quote_table(table), disagrees(old, new, value));
     fact(change, query, format!("{{n}} rows of {table} have both {} and {} with different values", old.name, new.name))
 }
 
 /// The condition that both columns have a value and not the same. Texts are compared byte by byte: what a collation
 /// takes for equal is not the same password.
-pub(super) fn disagrees(old: &Column, new: &Column) -> String {
-    let bytes = is_textual(&old.data_type) || is_textual(&new.data_type);
-    let value = |column: &Column| {
-        let name = quote(&column.name);
-        if bytes { format!("CAST(CONVERT({name} USING utf8mb4) AS BINARY)") } else { name }
-    };
+pub(super) fn disagrees(old: &Column, new: &Column, value: &str) -> String {
+    let textual = is_textual(&old.data_type) || is_textual(&new.data_type);
+    let spelled = |value: &str| if textual { bytes(value) } else { value.to_owned() };
     let (a, b) = (quote(&old.name), quote(&new.name));
-    format!("{a} IS NOT NULL AND {b} IS NOT NULL AND NOT ({} <=> {})", value(old), value(new))
+    format!("{a} IS NOT NULL AND {b} IS NOT NULL AND NOT ({} <=> {})", spelled(value), spelled(&b))
+}
+
+/// Rows whose old column holds a hash already, and another one than the new column. Plain text is checked against its
+/// hash by undrift, before anything changes.
+pub(super) fn other_hash(
+    dialect: &dyn Dialect,
+    change: usize,
+    table: &QName,
+    (old, new): (&Column, &Column),
+    how: &Move,
+) -> Option<Precondition> {
+    let both = disagrees(old, new, &quote(&old.name));
+    let hashed = dialect.is_password_hash(&quote(&old.name));
+    let query = format!("SELECT COUNT(*) FROM {} WHERE {both} AND {hashed}", quote_table(table));
+    let finding = format!("{{n}} rows of {table} have different hashes in {} and {}", old.name, new.name);
+    (how.on_conflict == OnConflict::Stop).then(|| fact(change, query, finding))
 }
 
 impl Batch<'_> {

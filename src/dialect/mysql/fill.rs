@@ -9,8 +9,10 @@ use super::ops::Batch;
 use super::piece::{Phase, Piece, Slot, alter};
 use super::tables::alter_one;
 use super::{hazards, members};
-use crate::dialect::rank;
-use crate::model::{Column, Hash, Object, QName, working_name};
+use crate::dialect::{Dialect, moves, rank};
+use crate::model::{
+    Change, Column, Hash, Move, Object, OnConflict, QName, RowTask, RowWork, Transform, work_mark, working_name,
+};
 
 /// The name of a column under construction. One that would be too long keeps its beginning and gets a hash.
 fn working_column(column: &str) -> String {
@@ -36,41 +38,105 @@ impl Batch<'_> {
         piece.needs.extend(self.mentions(table, column));
         piece.needs.extend(self.after(table).map_or(Vec::new(), |after| members::columns_of(after, fill)));
         let name = self.free_working_name(table, &column.name);
-        let working = Column { collation: column.collation.clone(), ..Column::new(&name, &column.data_type) };
-        piece.makes.push(Object::Column(table.clone(), name));
-        let add = alter_one(table, format!("ADD COLUMN {}", self.dialect.column(&working)));
-        piece.before = vec![add, self.fill(table, &working.name, fill)];
-        let last = format!("CHANGE COLUMN {} {}", quote(&working.name), self.dialect.column(column));
+        piece.makes.push(Object::Column(table.clone(), name.clone()));
+        piece.before = self.begin_column(table, column, &name, fill);
+        piece.rows = self.fill(table, &name, &column.name, fill);
+        let last = format!("CHANGE COLUMN {} {}", quote(&name), self.dialect.column(column));
         piece.clause(Slot::Modify, last)
     }
 
-    /// The working name, or one like it if a left-over of that name stays.
+    /// The working column, unless a run that was cut short began it for the same values. Rows that come meanwhile
+    /// get the default that they will have.
+    fn begin_column(&self, table: &QName, column: &Column, name: &str, fill: &str) -> Vec<String> {
+        let mark = work_mark(fill);
+        let begun = |column: &Column| column.comment.as_deref() == Some(&mark);
+        if self.before(table).and_then(|table| table.column(name)).is_some_and(begun) {
+            return Vec::new();
+        }
+        let bare = Column::new(name, &column.data_type);
+        let working = Column { collation: column.collation.clone(), comment: Some(mark), ..bare };
+        let add = alter_one(table, format!("ADD COLUMN {}", self.dialect.column(&working)));
+        let default = column
+            .default
+            .as_ref()
+            .map(|default| alter_one(table, format!("ALTER COLUMN {} SET DEFAULT {default}", quote(name))));
+        std::iter::once(add).chain(default).collect()
+    }
+
+    /// The working name, or one like it if a left-over of that name stays or goes.
     fn free_working_name(&self, table: &QName, column: &str) -> String {
         let stays = |name: &str| self.after(table).is_some_and(|after| after.column(name).is_some());
+        let goes = |name: &str| {
+            self.changes_of(table)
+                .any(|(_, change)| matches!(change, Change::DropColumn { from, .. } if from.name == name))
+        };
         let numbered = (2..).map(|number| working_column(&format!("{column}_{number}")));
         let mut names = std::iter::once(working_column(column)).chain(numbered);
-        names.find(|name| !stays(name)).unwrap_or_else(|| working_column(column))
+        names.find(|name| !stays(name) && !goes(name)).unwrap_or_else(|| working_column(column))
     }
 
     /// Gives a value to the rows that have none. Columns that note the time of an update do not take note of this one.
-    pub fn fill(&self, table: &QName, column: &str, fill: &str) -> String {
+    pub fn fill(&self, table: &QName, column: &str, called: &str, fill: &str) -> Option<RowWork> {
         let name = quote(column);
-        format!(
-            "UPDATE {} SET {name} = ({fill}){} WHERE {name} IS NULL",
-            quote_table(table),
-            self.untouched(table, column)
-        )
+        let set = format!("{name} = ({fill}){}", self.untouched(table, column));
+        let pending = format!("{name} IS NULL AND ({fill}) IS NOT NULL");
+        self.set_work(table, set, pending, format!("fill {table}.{called}"))
     }
 
-    fn untouched(&self, table: &QName, but: &str) -> String {
-        let columns = self.before(table).map_or(&[][..], |table| &table.columns);
+    fn set_work(&self, table: &QName, set: String, pending: String, title: String) -> Option<RowWork> {
+        let key = self.dialect.row_key(self.before(table)?);
+        Some(RowWork {
+            table: table.clone(),
+            key,
+            pending,
+            task: RowTask::Set(set),
+            locked: false,
+            title,
+            shown: String::new(),
+        })
+    }
+
+    pub(super) fn untouched(&self, table: &QName, but: &str) -> String {
+        let columns = self.before(table).or_else(|| self.after(table)).map_or(&[][..], |table| &table.columns);
         let noting = columns.iter().filter(|column| column.on_update.is_some() && column.name != but);
         noting.map(|column| format!(", {0} = {0}", quote(&column.name))).collect()
     }
 
-    /// Copies the old column's values to where the new one has none, makes sure under the lock that no row disagrees,
-    /// and drops the old one.
-    pub fn merge_column(&self, number: usize, table: &QName, old: &Column, new: &Column) -> Piece {
+    /// Copies the old column's values to where the new one has none, batch by batch; then makes sure under the lock
+    /// that no row disagrees, and drops the old one.
+    pub fn merge_column(&self, number: usize, table: &QName, (old, new): (&Column, &Column), how: &Move) -> Vec<Piece> {
+        let mut piece = self.merge_piece(number, table, (old, new));
+        let mut first = Piece::new(table, number, "copy into column", &new.name, Phase::Change, rank::MERGE_COLUMN - 1);
+        first.alone = true;
+        piece.before = vec![format!("LOCK TABLES {} WRITE", quote_table(table))];
+        let untouched = self.untouched(table, &new.name);
+        let agree = self
+            .before(table)
+            .and_then(|before| moves::agree(self.dialect, before, (old, new), how, &untouched, false));
+        match agree {
+            Some(work) => {
+                first.preconditions.extend(moves::rows_are_told_apart(self.dialect, vec![number], &work));
+                let fits =
+                    how.transform.iter().filter_map(|transform| moves::hashes_fit(vec![number], table, new, transform));
+                first.preconditions.extend(fits);
+                first.preconditions.extend(facts::other_hash(self.dialect, number, table, (old, new), how));
+                piece.rows = Some(RowWork { locked: true, ..work.clone() });
+                first.rows = Some(work);
+            }
+            None => self.copy((old, new), how, &mut first, &mut piece),
+        }
+        let transforms =
+            how.transform.iter().flat_map(|transform| moves::transform_hazards(table, &old.name, transform));
+        first.hazards = piece.hazards.iter().cloned().chain(transforms).collect();
+        first.needs.clone_from(&piece.needs);
+        first.frees.clone_from(&piece.drops);
+        first.makes = vec![Object::Values(table.clone(), new.name.clone())];
+        piece.needs.push(Object::Values(table.clone(), new.name.clone()));
+        vec![first, piece]
+    }
+
+    /// What happens under the lock.
+    fn merge_piece(&self, number: usize, table: &QName, (old, new): (&Column, &Column)) -> Piece {
         let mut piece = Piece::new(table, number, "merge into column", &new.name, Phase::Change, rank::MERGE_COLUMN);
         piece.alone = true;
         piece.hazards = hazards::merge(table, &old.name);
@@ -78,29 +144,67 @@ impl Batch<'_> {
             let label = index.name.as_deref().unwrap_or_default();
             piece.hazards.push(hazards::drops_index(table, index, label));
         }
-        piece.preconditions.push(facts::disagreement(number, table, old, new));
         piece.drops.push(Object::Column(table.clone(), old.name.clone()));
         piece.needs.push(Object::Column(table.clone(), new.name.clone()));
-        let name = quote_table(table);
-        let (from, to) = (quote(&old.name), quote(&new.name));
-        let untouched = self.untouched(table, &new.name);
-        let mut clauses: Vec<String> = self.stranded(table, &old.name).into_iter().map(|(_, sql)| sql).collect();
-        clauses.push(format!("DROP COLUMN {from}"));
+        piece.after = vec![self.drop_with_all_of_it(table, &old.name), "UNLOCK TABLES".to_owned()];
+        piece
+    }
+
+    /// Drops a column with what hangs on it, in one statement.
+    fn drop_with_all_of_it(&self, table: &QName, column: &str) -> String {
+        let mut clauses: Vec<String> = self.stranded(table, column).into_iter().map(|(_, sql)| sql).collect();
+        clauses.push(format!("DROP COLUMN {}", quote(column)));
         let checks = self.baseless_checks(table).into_iter().flat_map(|check| self.check_made_anew(check));
         let (drops, adds): (Vec<_>, Vec<_>) = checks.partition(|(slot, _)| *slot == Slot::DropConstraint);
         clauses.splice(0..0, drops.into_iter().map(|(_, sql)| sql));
         clauses.extend(adds.into_iter().map(|(_, sql)| sql));
-        piece.before = vec![
-            format!("LOCK TABLES {name} WRITE"),
-            stop_if_any(&format!("SELECT 1 FROM {name} WHERE {}", disagrees(old, new))),
-            format!("UPDATE {name} SET {to} = {from}{untouched} WHERE {to} IS NULL AND {from} IS NOT NULL"),
-        ];
+        if let [only] = clauses.as_slice() { alter_one(table, only.clone()) } else { alter(table, &clauses) }
+    }
+
+    /// Copies values as they are, or as the server transforms them.
+    fn copy(&self, (old, new): (&Column, &Column), how: &Move, first: &mut Piece, piece: &mut Piece) {
+        let table = first.table.clone();
+        let (from, to) = (quote(&old.name), quote(&new.name));
+        let value = moves::moved(how, &from).unwrap_or_else(|| from.clone());
+        let set = format!("{to} = {value}{}", self.untouched(&table, &new.name));
+        let pending = moves::to_be_copied(self.dialect, &old.name, &new.name, &value, how.on_conflict);
+        let name = quote_table(&table);
+        if how.on_conflict == OnConflict::Stop {
+            first.preconditions.push(facts::disagreement(first_change(first), &table, (old, new), &value));
+            let disagree = disagrees(old, new, &value);
+            piece.before.push(stop_if_any(&format!("SELECT 1 FROM {name} WHERE {disagree}")));
+        }
+        piece.before.push(format!("UPDATE {name} SET {set} WHERE {pending}"));
+        let title = format!("copy {table}.{} into {}", old.name, new.name);
+        first.rows = self.set_work(&table, set, pending, title);
+    }
+
+    /// Replaces a column by one whose values are computed from it. What is written to the old one counts until the new
+    /// one gets its name.
+    pub fn replace_column(&self, number: usize, table: &QName, (old, new): (&Column, &Column), expr: &str) -> Piece {
+        let mut piece = self.add_filled(number, table, new, expr);
+        let working = self.free_working_name(table, &new.name);
+        let (name, target) = (quote_table(table), quote(&working));
+        let untouched = self.untouched(table, &working);
+        let differ = self.dialect.differs(&target, &format!("({expr})"));
+        piece.clauses.clear();
         piece.after = vec![
-            if let [only] = clauses.as_slice() { alter_one(table, only.clone()) } else { alter(table, &clauses) },
+            format!("LOCK TABLES {name} WRITE"),
+            format!("UPDATE {name} SET {target} = ({expr}){untouched} WHERE {differ}"),
+            alter_one(table, format!("CHANGE COLUMN {target} {}", self.dialect.column(new))),
+            self.drop_with_all_of_it(table, &old.name),
             "UNLOCK TABLES".to_owned(),
         ];
+        piece.drops.push(Object::Column(table.clone(), old.name.clone()));
+        piece.needs.retain(|object| !piece.drops.contains(object));
+        piece.hazards.extend(hazards::merge(table, &old.name));
+        piece.hazards.extend(moves::transform_hazards(table, &old.name, &Transform::Sql(expr.to_owned())));
         piece
     }
+}
+
+fn first_change(piece: &Piece) -> usize {
+    piece.changes.first().copied().unwrap_or_default()
 }
 
 /// A statement that fails ("subquery returns more than 1 row") if a query finds anything: outside of stored programs

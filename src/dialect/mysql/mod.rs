@@ -17,6 +17,7 @@ pub(crate) mod names;
 mod ops;
 mod piece;
 mod renames;
+mod rows;
 mod settle;
 mod tables;
 pub(crate) mod tokens;
@@ -27,7 +28,7 @@ mod widening;
 use super::{
     DefaultValue, Dialect, EnumColumn, EnumRequest, Generator, IdentityRequest, NameLimit, Neutral, Unsupported,
 };
-use crate::model::{Change, IdentityKind, Op, Platform, QName, Schema};
+use crate::model::{Change, IdentityKind, Op, Platform, QName, Schema, Table};
 
 /// MySQL or MariaDB, in one version.
 pub struct Mysql {
@@ -100,6 +101,34 @@ impl Dialect for Mysql {
             "SELECT COALESCE(MAX(TABLE_ROWS), 0) FROM information_schema.TABLES \
              WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {name}"
         )
+    }
+
+    fn row_key(&self, table: &Table) -> Vec<(String, String)> {
+        rows::key(table)
+    }
+
+    fn key_literal(&self, column: &str, data_type: &str) -> String {
+        rows::key_literal(column, data_type)
+    }
+
+    fn key_compares(&self, columns: &[String], operator: &str, values: &[String]) -> String {
+        rows::compares(columns, operator, values)
+    }
+
+    fn set_some(&self, table: &QName, set: &str, pending: &str, size: usize) -> String {
+        rows::set_some(table, set, pending, size)
+    }
+
+    fn as_text(&self, column: &str) -> String {
+        format!("CONVERT({column} USING utf8mb4)")
+    }
+
+    fn is_password_hash(&self, column: &str) -> String {
+        rows::is_password_hash(column)
+    }
+
+    fn differs(&self, one: &str, other: &str) -> String {
+        format!("NOT ({} <=> {})", rows::bytes(one), rows::bytes(other))
     }
 
     fn name_too_long(&self, name: &str) -> Option<NameLimit> {

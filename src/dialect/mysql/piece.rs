@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::names::{quote_table, within};
-use crate::model::{Hazard, HazardNote, Index, Object, Op, Pace, Precondition, QName};
+use crate::model::{Hazard, HazardNote, Index, Object, Op, Pace, Precondition, QName, RowWork};
+
+/// How a statement begins that locks tables for those after it.
+pub(super) const LOCK: &str = "LOCK TABLES ";
 
 /// Where a clause stands in its statement: what goes makes room for what comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,6 +59,8 @@ pub(super) struct Piece {
     /// What it does and to what: `add column`, `phone`.
     pub phrases: Vec<(&'static str, String)>,
     pub before: Vec<String>,
+    /// Work on the rows, after the statements before and before the clauses.
+    pub rows: Option<RowWork>,
     pub clauses: Vec<(Slot, String)>,
     pub after: Vec<String>,
     pub subject: Subject,
@@ -79,6 +84,7 @@ impl Piece {
             changes: BTreeSet::from([change]),
             phrases: vec![(verb, item.to_owned())],
             before: Vec::new(),
+            rows: None,
             clauses: Vec::new(),
             after: Vec::new(),
             subject: Subject::default(),
@@ -110,6 +116,7 @@ impl Piece {
         self.changes.extend(other.changes);
         self.phrases.extend(other.phrases);
         self.before.extend(other.before);
+        self.rows = self.rows.take().or(other.rows);
         self.clauses.extend(other.clauses);
         self.after.extend(other.after);
         self.phase = self.phase.max(other.phase);
@@ -130,13 +137,14 @@ impl Piece {
         self.clauses.retain(|clause| said.insert(clause.clone()));
         self.clauses.sort_by_key(|(slot, _)| *slot);
         let title = self.title();
+        let rows = self.rows.map(|work| (self.before.len(), work));
         let mut statements = self.before;
         if !self.clauses.is_empty() {
             let clauses: Vec<String> = self.clauses.into_iter().map(|(_, sql)| sql).collect();
             statements.push(alter(&self.table, &clauses));
         }
         statements.extend(self.after);
-        let slow = self.hazards.iter().any(|note| is_slow(note.hazard));
+        let slow = rows.is_some() || self.hazards.iter().any(|note| is_slow(note.hazard));
         self.hazards.sort();
         self.hazards.dedup();
         // What is replaced by something that uses the same column waits for that column's new form.
@@ -145,7 +153,9 @@ impl Piece {
         self.needs.retain(|object| !own.contains(object));
         Op {
             hazards: self.hazards,
+            rows,
             transactional: false,
+            alone: statements.iter().any(|sql| sql.starts_with(LOCK)),
             pace: if slow { Pace::Slow } else { Pace::Quick },
             preconditions: self.preconditions,
             needs: self.needs,

@@ -8,8 +8,8 @@ use super::names::{quote, quote_table, within};
 use super::ops::Batch;
 use super::piece::{Phase, Piece, Slot};
 use super::tokens::{Kind, mentioned, tokens};
-use crate::dialect::rank;
-use crate::model::{Change, Check, Column, Generated, Object, Op, QName, Table};
+use crate::dialect::{Dialect, moves, rank};
+use crate::model::{Change, Check, Column, Generated, Object, Op, Pace, QName, RowTask, RowWork, Table, Transform};
 
 impl Batch<'_> {
     /// The operations for renames.
@@ -19,8 +19,11 @@ impl Batch<'_> {
         for (number, change) in self.numbered() {
             match change {
                 Change::RenameTable { from, to } => ops.push(rename_table(number, from, to)),
-                Change::RenameColumn { table, from, to } => {
+                Change::RenameColumn { table, from, to, transform: None } => {
                     columns.entry(table).or_default().push((number, from, to));
+                }
+                Change::RenameColumn { table, from, to, transform: Some(transform) } => {
+                    ops.extend(self.transform_column(number, table, (from, to), transform));
                 }
                 _ => {}
             }
@@ -46,6 +49,76 @@ impl Batch<'_> {
             piece.clauses.extend(self.dependents(table, renames));
         }
         piece.into_op()
+    }
+
+    /// Transforms a column's values where they are, batch by batch; then, under the lock, those that were written
+    /// meanwhile, and renames the column.
+    fn transform_column(
+        &self,
+        number: usize,
+        table: &QName,
+        (from, to): (&str, &str),
+        transform: &Transform,
+    ) -> Vec<Op> {
+        let mut rename = self.rename_columns(table, &[(number, from, to)]);
+        let Some(structure) = self.after(table).map(|table| moves::with_old_name(table, from, to)) else {
+            return vec![rename];
+        };
+        let untouched = self.untouched(table, from);
+        let name = quote(from);
+        let (work, catch_up) = match moves::expression(transform, &name) {
+            None => (moves::hash_in_place(self.dialect, &structure, from, transform, &untouched, false), None),
+            Some(value) => {
+                let (set, pending) = (format!("{name} = {value}{untouched}"), self.dialect.differs(&name, &value));
+                let catch_up = format!("UPDATE {} SET {set} WHERE {pending}", quote_table(table));
+                let title = format!("{transform} {table}.{from}");
+                let key = self.dialect.row_key(&structure);
+                let task = RowTask::Set(set);
+                (
+                    RowWork { table: table.clone(), key, pending, task, locked: false, title, shown: String::new() },
+                    Some(catch_up),
+                )
+            }
+        };
+        rename.statements.insert(0, format!("LOCK TABLES {} WRITE", quote_table(table)));
+        rename.rows = catch_up.is_none().then(|| (1, RowWork { locked: true, ..work.clone() }));
+        catch_up.into_iter().for_each(|sql| rename.statements.insert(1, sql));
+        rename.statements.push("UNLOCK TABLES".to_owned());
+        rename.alone = true;
+        rename.pace = Pace::Slow;
+        rename.rank = rank::RENAME + 1;
+        let first = self.transform_rows(number, table, (from, transform), &structure, work);
+        rename.needs.extend(first.makes.iter().cloned());
+        rename.hazards.extend(first.hazards.iter().cloned());
+        vec![first, rename]
+    }
+
+    fn transform_rows(
+        &self,
+        number: usize,
+        table: &QName,
+        (from, transform): (&str, &Transform),
+        structure: &Table,
+        work: RowWork,
+    ) -> Op {
+        let column = |name: &str| Object::Column(table.clone(), name.to_owned());
+        let mut op = Op::new(vec![number], work.title.clone(), Vec::new());
+        op.transactional = false;
+        op.pace = Pace::Slow;
+        op.rank = rank::RENAME;
+        op.needs = std::iter::once(Object::Table(table.clone()))
+            .chain(work.key.iter().filter(|(name, _)| name != from).map(|(name, _)| column(name)))
+            .collect();
+        op.frees = vec![column(from)];
+        op.makes = vec![Object::Values(table.clone(), from.to_owned())];
+        op.hazards = moves::transform_hazards(table, from, transform);
+        if transform.hashes() {
+            op.preconditions.extend(moves::rows_are_told_apart(self.dialect, vec![number], &work));
+        }
+        let old = structure.column(from);
+        op.preconditions.extend(old.and_then(|old| moves::hashes_fit(vec![number], table, old, transform)));
+        op.rows = Some((0, work));
+        op
     }
 
     /// MariaDB renames a column inside of checks and generated columns; MySQL refuses the rename for their sake, so

@@ -8,7 +8,7 @@ use super::names::{ident, qualified, spelled};
 use super::settings::column_changes;
 use super::text::identifiers;
 use super::types::{Family, parse};
-use super::{facts, identity, rebuild};
+use super::{facts, identity, moves, rebuild};
 use crate::dialect::rank;
 use crate::model::{Change, Column, Hazard, HazardNote, Op, Pace, Property, QName};
 
@@ -265,8 +265,14 @@ fn comment(alteration: &Alteration<'_>) -> Op {
     op
 }
 
-/// The operation for a change that alters a column.
-pub(super) fn from_change(batch: &Batch<'_>, index: usize, change: &Change) -> Option<Op> {
-    let Change::AlterColumn { table, property, from, to, fill } = change else { return None };
-    op(batch, *property, &Alteration { index, table, from, to, fill: fill.as_deref() })
+/// The operations for a change that alters a column: rows that lack a value get it before NULLs are forbidden.
+pub(super) fn from_change(batch: &Batch<'_>, index: usize, change: &Change) -> Vec<Op> {
+    let Change::AlterColumn { table, property, from, to, fill } = change else { return Vec::new() };
+    let Some(mut op) = op(batch, *property, &Alteration { index, table, from, to, fill: fill.as_deref() }) else {
+        return Vec::new();
+    };
+    let fill = fill.as_deref().filter(|_| *property == Property::Nullable && op.changes == [index]);
+    let fill = fill.and_then(|fill| moves::fill_existing(batch, index, table, to, fill));
+    op.needs.extend(fill.iter().flat_map(|fill| fill.makes.clone()));
+    fill.into_iter().chain([op]).collect()
 }

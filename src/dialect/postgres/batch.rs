@@ -96,9 +96,9 @@ impl<'a> Batch<'a> {
     /// Whether a column is dropped.
     pub(super) fn drops_column(&self, table: &QName, column: &str) -> bool {
         self.changes.iter().any(|change| match change {
-            Change::DropColumn { table: t, from } | Change::MergeColumn { table: t, from, .. } => {
-                t == table && from.name == column
-            }
+            Change::DropColumn { table: t, from }
+            | Change::MergeColumn { table: t, from, .. }
+            | Change::ReplaceColumn { table: t, from, .. } => t == table && from.name == column,
             _ => false,
         })
     }
@@ -106,7 +106,9 @@ impl<'a> Batch<'a> {
     /// The old column whose values move into this one.
     pub(super) fn merged_from(&self, table: &QName, column: &str) -> Option<&'a str> {
         self.changes.iter().find_map(|change| match change {
-            Change::MergeColumn { table: t, from, to } if t == table && to.name == column => Some(from.name.as_str()),
+            Change::MergeColumn { table: t, from, to, .. } if t == table && to.name == column => {
+                Some(from.name.as_str())
+            }
             _ => None,
         })
     }

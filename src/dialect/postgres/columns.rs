@@ -6,36 +6,26 @@ use super::facts;
 use super::names::{ident, qualified};
 use super::text::identifiers;
 use crate::dialect::rank;
-use crate::model::{Column, Hazard, HazardNote, IdentityKind, Object, Op, Pace, QName, Table};
+use crate::model::{Column, Hazard, HazardNote, IdentityKind, Object, Op, Pace, QName, Table, is_working_name};
 
-/// Adds a column. `fill` gives the rows that exist their value.
-pub(super) fn add(batch: &Batch<'_>, change: usize, table: &QName, column: &Column, fill: Option<&str>) -> Op {
-    let statements = match fill {
-        Some(fill) => add_and_fill(batch, table, column, fill),
-        None => add_plain(batch, table, column),
-    };
+/// Adds a column that nothing has to fill.
+pub(super) fn add(batch: &Batch<'_>, change: usize, table: &QName, column: &Column) -> Op {
+    let statements = add_plain(batch, table, column);
     let mut op = Op::new(vec![change], format!("add column {table}.{}", column.name), statements);
     // A generated column comes after those that it is computed from have got their types.
     op.rank = if column.generated.is_some() { rank::ALTER_COLUMN + 8 } else { rank::ADD_COLUMN };
     op.makes = vec![Object::Column(table.clone(), column.name.clone())];
-    let mentioned = mentioned(batch, table, column, fill);
+    let mentioned = mentioned(batch, table, column);
     op.frees = column_objects(table, mentioned.clone());
     op.needs = column_objects(table, mentioned);
     op.needs.push(Object::Table(table.clone()));
     op.needs.extend(batch.type_object(&column.data_type));
-    op.hazards = add_hazards(table, column, fill);
+    op.hazards = add_hazards(table, column);
     op.pace = if op.hazards.is_empty() { Pace::Quick } else { Pace::Slow };
-    match fill {
-        Some(fill) if !column.nullable => {
-            op.preconditions.extend(facts::fill_gives_values(batch, change, table, column, fill));
-        }
-        None if !column.nullable && column.generated.is_some() => {
-            op.preconditions.extend(facts::is_computed(batch, change, table, column));
-        }
-        None if !has_value_of_its_own(column) && !column.nullable => {
-            op.preconditions.push(facts::no_rows(change, table, &column.name));
-        }
-        _ => {}
+    if !column.nullable && column.generated.is_some() {
+        op.preconditions.extend(facts::is_computed(batch, change, table, column));
+    } else if !column.nullable && !has_value_of_its_own(column) {
+        op.preconditions.push(facts::no_rows(change, table, &column.name));
     }
     op
 }
@@ -44,9 +34,9 @@ fn has_value_of_its_own(column: &Column) -> bool {
     column.default.is_some() || column.generated.is_some() || column.identity.is_some()
 }
 
-/// The other columns of the table that a column or its backfill is computed from.
-fn mentioned(batch: &Batch<'_>, table: &QName, column: &Column, fill: Option<&str>) -> Vec<String> {
-    let exprs = column.generated.iter().map(|generated| generated.expr.as_str()).chain(fill);
+/// The other columns of the table that a column is computed from.
+fn mentioned(batch: &Batch<'_>, table: &QName, column: &Column) -> Vec<String> {
+    let exprs = column.generated.iter().map(|generated| generated.expr.as_str());
     let names: std::collections::BTreeSet<_> = exprs.flat_map(identifiers).collect();
     let known = |name: &String| batch.column_before(table, name).is_some() || batch.column_after(table, name).is_some();
     names.into_iter().filter(|name| *name != column.name).filter(known).collect()
@@ -65,29 +55,10 @@ fn after(batch: &Batch<'_>, table: &QName, column: &Column) -> Vec<String> {
     }
 }
 
-/// The default is set after the rows are filled: it is for new rows only.
-fn add_and_fill(batch: &Batch<'_>, table: &QName, column: &Column, fill: &str) -> Vec<String> {
-    let (name, column_name) = (qualified(table), ident(&column.name));
-    let bare = Column { nullable: true, default: None, ..column.clone() };
-    let mut statements = add_plain(batch, table, &bare);
-    statements.push(format!("UPDATE {name} SET {column_name} = ({fill}) WHERE {column_name} IS NULL"));
-    let alter = format!("ALTER TABLE {name} ALTER COLUMN {column_name}");
-    statements.extend(column.default.iter().map(|default| format!("{alter} SET DEFAULT {default}")));
-    statements.extend((!column.nullable).then(|| format!("{alter} SET NOT NULL")));
-    statements
-}
-
-fn add_hazards(table: &QName, column: &Column, fill: Option<&str>) -> Vec<HazardNote> {
+fn add_hazards(table: &QName, column: &Column) -> Vec<HazardNote> {
     let mut hazards = Vec::new();
     let name = &column.name;
-    if fill.is_some() {
-        let why = format!("{table} can be neither read nor written while {name} is filled in every row");
-        hazards.push(HazardNote::new(Hazard::ExclusiveLock, why));
-        if !column.nullable {
-            let why = format!("the backfill may leave rows of {table} without a value for {name}");
-            hazards.push(HazardNote::new(Hazard::MayFailOnData, why));
-        }
-    } else if writes_every_row(column) {
+    if writes_every_row(column) {
         let why = format!("every row of {table} is written anew with its {name}");
         hazards.push(HazardNote::new(Hazard::RewritesTable, why));
         let why = format!("{table} can be neither read nor written meanwhile");
@@ -124,9 +95,12 @@ pub(super) fn drop(batch: &Batch<'_>, change: usize, table: &QName, column: &Col
     // A generated column goes before those that it is computed from change or go.
     op.rank = if column.generated.is_some() { rank::ALTER_COLUMN - 5 } else { rank::DROP_COLUMN };
     op.drops = vec![Object::Column(table.clone(), column.name.clone())];
-    op.frees = column_objects(table, mentioned(batch, table, column, None));
+    op.frees = column_objects(table, mentioned(batch, table, column));
     op.frees.push(Object::Table(table.clone()));
     op.frees.extend(batch.type_object(&column.data_type));
+    if is_working_name(&column.name) {
+        return op;
+    }
     if column.generated.is_none() {
         let why = format!("{table}.{} is dropped with its values", column.name);
         op.hazards.push(HazardNote::new(Hazard::DeletesData, why));
@@ -134,54 +108,6 @@ pub(super) fn drop(batch: &Batch<'_>, change: usize, table: &QName, column: &Col
         op.hazards.push(HazardNote::new(Hazard::CannotBeUndone, why));
     }
     let why = format!("an application that still uses {table}.{} fails", column.name);
-    op.hazards.push(HazardNote::new(Hazard::BreaksRunningApplication, why));
-    op
-}
-
-/// Moves the values of a column to its new name and drops it, under one lock.
-pub(super) fn merge(batch: &Batch<'_>, change: usize, table: &QName, from: &Column, to: &Column) -> Op {
-    let name = qualified(table);
-    let (old, new) = (ident(&from.name), ident(&to.name));
-    let data_type = batch.column_before(table, &to.name).map_or(&to.data_type, |column| &column.data_type);
-    let cast = if *data_type == from.data_type { String::new() } else { format!("::{data_type}") };
-    let statements = vec![
-        format!("LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE"),
-        format!("UPDATE {name} SET {new} = {old}{cast} WHERE {new} IS NULL AND {old} IS NOT NULL"),
-        facts::stop_on_disagreement(table, from, to),
-        format!("ALTER TABLE {name} DROP COLUMN {old}"),
-    ];
-    let mut op = Op::new(vec![change], format!("merge {table}.{} into {}", from.name, to.name), statements);
-    op.rank = rank::MERGE_COLUMN;
-    op.pace = Pace::Slow;
-    op.needs = column_objects(table, [to.name.clone()]);
-    op.drops = column_objects(table, [from.name.clone()]);
-    op.frees.extend(batch.type_object(&from.data_type));
-    op.preconditions.push(facts::no_disagreement(vec![change], table, from, to));
-    op.hazards = vec![
-        HazardNote::new(Hazard::DeletesData, format!("{table}.{} is dropped after its values were copied", from.name)),
-        HazardNote::new(
-            Hazard::CannotBeUndone,
-            format!("nothing tells afterwards which values came from {}", from.name),
-        ),
-        HazardNote::new(Hazard::ExclusiveLock, format!("{table} can be neither read nor written while values move")),
-        HazardNote::new(Hazard::MayFailOnData, format!("rows may have both {} and {}, and differ", from.name, to.name)),
-        HazardNote::new(
-            Hazard::BreaksRunningApplication,
-            format!("an application that still uses {table}.{} fails", from.name),
-        ),
-    ];
-    op
-}
-
-/// Renames a column.
-pub(super) fn rename(change: usize, table: &QName, from: &str, to: &str) -> Op {
-    let statement = format!("ALTER TABLE {} RENAME COLUMN {} TO {}", qualified(table), ident(from), ident(to));
-    let mut op = Op::new(vec![change], format!("rename column {table}.{from} to {to}"), vec![statement]);
-    op.rank = rank::RENAME;
-    op.needs = vec![Object::Table(table.clone())];
-    op.drops = column_objects(table, [from.to_owned()]);
-    op.makes = column_objects(table, [to.to_owned()]);
-    let why = format!("an application that still uses {table}.{from} fails");
     op.hazards.push(HazardNote::new(Hazard::BreaksRunningApplication, why));
     op
 }

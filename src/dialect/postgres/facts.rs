@@ -7,7 +7,8 @@ use super::member_ops::unchecked;
 use super::names::{ident, literal, qualified};
 use super::text::identifiers;
 use super::types::parse;
-use crate::model::{Column, ForeignKey, Index, Member, Part, PartSource, Precondition, QName};
+use crate::dialect::Dialect;
+use crate::model::{Column, ForeignKey, Index, Member, Move, OnConflict, Part, PartSource, Precondition, QName};
 
 fn must_be_none(changes: Vec<usize>, query: String, finding: String) -> Precondition {
     Precondition { changes, query, finding }
@@ -62,20 +63,43 @@ fn nulls_of(batch: &Batch<'_>, table: &QName, column: &Column, expr: &str) -> Op
     Some(format!("SELECT count(*) FROM {} WHERE {}({expr}) IS NULL", qualified(table), empty.unwrap_or_default()))
 }
 
-/// Two columns that become one agree wherever both have a value.
-pub(super) fn no_disagreement(changes: Vec<usize>, table: &QName, from: &Column, to: &Column) -> Precondition {
-    let query = format!("SELECT count(*) FROM {} WHERE {}", qualified(table), disagreement(from, to));
+/// Two columns that become one agree wherever both have a value. `value` is what the old one would give.
+pub(super) fn no_disagreement(
+    changes: Vec<usize>,
+    table: &QName,
+    from: &Column,
+    to: &Column,
+    value: &str,
+) -> Precondition {
+    let query = format!("SELECT count(*) FROM {} WHERE {}", qualified(table), disagreement(from, to, value));
     let finding = format!("{{n}} rows of {table} have both {} and {} with different values", from.name, to.name);
     must_be_none(changes, query, finding)
 }
 
 /// The condition under which two columns disagree. They are compared as texts where their types
 /// differ or cannot be compared.
-pub(super) fn disagreement(from: &Column, to: &Column) -> String {
+pub(super) fn disagreement(from: &Column, to: &Column, value: &str) -> String {
     let (old, new) = (ident(&from.name), ident(&to.name));
     let comparable = from.data_type == to.data_type && !matches!(from.data_type.as_str(), "json" | "xml" | "point");
     let cast = if comparable { "" } else { "::text" };
-    format!("{old} IS NOT NULL AND {new} IS NOT NULL AND {old}{cast} IS DISTINCT FROM {new}{cast}")
+    format!("{old} IS NOT NULL AND {new} IS NOT NULL AND ({value}){cast} IS DISTINCT FROM {new}{cast}")
+}
+
+/// Where the old column holds a hash already, it is the one in the new column. Plain text is checked against its
+/// hash by undrift, before anything changes.
+pub(super) fn no_other_hash(
+    batch: &Batch<'_>,
+    change: usize,
+    table: &QName,
+    from: &Column,
+    to: &Column,
+    how: &Move,
+) -> Option<Precondition> {
+    let hashed = batch.dialect.is_password_hash(&ident(&from.name));
+    let both = disagreement(from, to, &ident(&from.name));
+    let query = format!("SELECT count(*) FROM {} WHERE {both} AND {hashed}", qualified(table));
+    let finding = format!("{{n}} rows of {table} have different hashes in {} and {}", from.name, to.name);
+    (how.on_conflict == OnConflict::Stop).then(|| must_be_none(vec![change], query, finding))
 }
 
 /// No string is longer than its column is going to allow.
@@ -187,12 +211,12 @@ fn no_violations(change: usize, table: &QName, label: &str, expr: &str) -> Preco
 
 /// The statement that stops the transaction if two columns disagree after all: somebody may have
 /// written between the check and the lock.
-pub(super) fn stop_on_disagreement(table: &QName, from: &Column, to: &Column) -> String {
+pub(super) fn stop_on_disagreement(table: &QName, from: &Column, to: &Column, value: &str) -> String {
     let body = format!(
         "BEGIN IF EXISTS (SELECT 1 FROM {} WHERE {}) THEN RAISE EXCEPTION USING ERRCODE = 'check_violation', \
          MESSAGE = {}; END IF; END",
         qualified(table),
-        disagreement(from, to),
+        disagreement(from, to, value),
         literal(&format!("rows of {table} have both {} and {} with different values", from.name, to.name)),
     );
     format!("DO {}", literal(&body))

@@ -14,9 +14,11 @@ mod facts;
 mod identity;
 mod member_ops;
 mod members;
+mod moves;
 mod names;
 mod ops;
 mod rebuild;
+mod rows;
 mod settings;
 mod text;
 mod types;
@@ -103,6 +105,30 @@ impl Dialect for Postgres {
              THEN reltuples / relpages * (pg_relation_size(oid) / current_setting('block_size')::int) \
              ELSE pg_relation_size(oid) / 100 END)::bigint FROM pg_class WHERE oid = to_regclass({table})), 0)"
         )
+    }
+
+    fn row_key(&self, table: &Table) -> Vec<(String, String)> {
+        rows::key(table)
+    }
+
+    fn key_literal(&self, column: &str, data_type: &str) -> String {
+        rows::key_literal(column, data_type)
+    }
+
+    fn set_some(&self, table: &QName, set: &str, pending: &str, size: usize) -> String {
+        rows::set_some(table, set, pending, size)
+    }
+
+    fn as_text(&self, column: &str) -> String {
+        format!("{column}::text")
+    }
+
+    fn is_password_hash(&self, column: &str) -> String {
+        rows::is_password_hash(column)
+    }
+
+    fn differs(&self, one: &str, other: &str) -> String {
+        format!("{one} IS DISTINCT FROM {other}")
     }
 
     fn name_too_long(&self, name: &str) -> Option<NameLimit> {

@@ -4,7 +4,7 @@ use super::batch::Batch;
 use super::create::table_comment;
 use super::names::{ident, qualified};
 use super::settings::assignment;
-use super::{alter, columns, create, detours, enums, member_ops, members};
+use super::{alter, columns, create, detours, enums, member_ops, members, moves};
 use crate::dialect::rank;
 use crate::model::{Change, Hazard, HazardNote, Member, Object, Op, Pace, QName, Table};
 
@@ -27,11 +27,15 @@ fn of_change(batch: &Batch<'_>, index: usize, change: &Change) -> Vec<Op> {
         Change::RenameTable { from, to } => vec![rename_table(batch, index, from, to)],
         Change::AlterTableComment { table, to, .. } => vec![comment_table(index, table, to.as_deref())],
         Change::AlterTableOption { table, option, to, .. } => vec![table_option(index, table, option, to.as_ref())],
-        Change::AddColumn { table, to, fill } => vec![columns::add(batch, index, table, to, fill.as_deref())],
+        Change::AddColumn { table, to, fill: Some(fill) } => moves::add_filled(batch, index, table, to, fill),
+        Change::AddColumn { table, to, fill: None } => vec![columns::add(batch, index, table, to)],
         Change::DropColumn { table, from } => vec![columns::drop(batch, index, table, from)],
-        Change::RenameColumn { table, from, to } => vec![columns::rename(index, table, from, to)],
-        Change::MergeColumn { table, from, to } => vec![columns::merge(batch, index, table, from, to)],
-        Change::AlterColumn { .. } => alter::from_change(batch, index, change).into_iter().collect(),
+        Change::RenameColumn { table, from, to, transform } => {
+            moves::rename(batch, index, table, from, to, transform.as_ref())
+        }
+        Change::MergeColumn { table, from, to, how } => moves::merge(batch, index, table, from, to, how),
+        Change::ReplaceColumn { table, from, to, expr } => moves::replace(batch, index, table, from, to, expr),
+        Change::AlterColumn { .. } => alter::from_change(batch, index, change),
         Change::AddMember { table, to } => vec![member_ops::add(batch, index, table, to)],
         Change::DropMember { table, from } => vec![member_ops::drop(batch, index, table, from)],
         Change::AlterMember { table, from, to } => member_ops::alter(batch, index, table, from, to),

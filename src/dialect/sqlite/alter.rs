@@ -2,15 +2,17 @@
 //!
 //! The rules are those of SQLite's ALTER TABLE page, for SQLite 3.35 and later.
 
+use super::Sqlite;
 use super::canon;
 use super::create;
 use super::facts;
 use super::hazards;
+use super::moves;
 use super::names::quote;
 use super::objects;
 use super::ops::Group;
 use crate::dialect::rank;
-use crate::model::{Change, Check, Column, Index, Member, Op, Pace, Property, Table};
+use crate::model::{Change, Check, Column, Index, Member, Move, Op, Pace, Property, Table};
 
 /// Whether all changes of a group can be made without building the table anew.
 pub fn can(group: &Group<'_>) -> bool {
@@ -19,7 +21,7 @@ pub fn can(group: &Group<'_>) -> bool {
         Change::AddColumn { to, fill, .. } => can_add(&group.to, to, fill.is_some()),
         Change::DropColumn { from, .. } | Change::MergeColumn { from, .. } => can_drop(group.from, &from.name),
         Change::AlterColumn { property, .. } => *property == Property::Comment,
-        Change::AlterTableOption { .. } => false,
+        Change::AlterTableOption { .. } | Change::ReplaceColumn { .. } => false,
         // The rows that a unique index is made for are not there before the merge.
         Change::AddMember { to: Member::Index(index), .. } | Change::AlterMember { to: Member::Index(index), .. } => {
             !(merges && index.unique)
@@ -71,15 +73,15 @@ fn host<'a>(group: &'a Group<'_>, member: &Member) -> Option<&'a str> {
 }
 
 /// The operations, one for each change.
-pub fn ops(group: &Group<'_>) -> Vec<Op> {
-    group.changes.iter().filter_map(|(index, change)| op(group, *index, change)).collect()
+pub fn ops(dialect: &Sqlite, group: &Group<'_>) -> Vec<Op> {
+    group.changes.iter().filter_map(|(index, change)| op(dialect, group, *index, change)).collect()
 }
 
-fn op(group: &Group<'_>, index: usize, change: &Change) -> Option<Op> {
+fn op(dialect: &Sqlite, group: &Group<'_>, index: usize, change: &Change) -> Option<Op> {
     let mut op = match change {
         Change::AddColumn { to, fill, .. } => add_column(group, index, to, fill.as_deref()),
         Change::DropColumn { from, .. } => drop_column(group, index, from),
-        Change::MergeColumn { from, to, .. } => merge_column(group, index, from, to),
+        Change::MergeColumn { from, to, how, .. } => merge_column(dialect, group, index, (from, to), how),
         Change::AddMember { to: Member::Index(to), .. } => add_index(group, index, to),
         Change::DropMember { from: Member::Index(from), .. } => drop_index(group, index, from),
         Change::AlterMember { from: Member::Index(from), to: Member::Index(to), .. }
@@ -144,15 +146,13 @@ fn drop_column_statement(group: &Group<'_>, column: &Column) -> String {
     format!("ALTER TABLE {} DROP COLUMN {}", group.quoted(), quote(&column.name))
 }
 
-fn merge_column(group: &Group<'_>, index: usize, old: &Column, new: &Column) -> Op {
-    let (table, target) = (group.quoted(), quote(&new.name));
-    let (from, to) = (group.column(&old.name), group.column(&new.name));
-    let mut statements = vec![format!("UPDATE {table} SET {target} = {from} WHERE {to} IS NULL")];
+fn merge_column(dialect: &Sqlite, group: &Group<'_>, index: usize, (old, new): (&Column, &Column), how: &Move) -> Op {
+    let mut statements = vec![moves::copy(dialect, group, (old, new), how)];
     statements.extend(stranded(group, &old.name).map(drop_index_statement));
     statements.push(drop_column_statement(group, old));
     let title = format!("merge column {}.{} into {}", group.name(), old.name, new.name);
     let mut op = Op { rank: rank::MERGE_COLUMN, pace: Pace::Slow, ..Op::new(vec![index], title, statements) };
-    op.preconditions.push(facts::disagreement(group, index, old, new));
+    op.preconditions.extend(facts::disagreement(group, index, (old, new), how));
     op
 }
 

@@ -4,11 +4,15 @@ use std::collections::BTreeSet;
 
 use super::canon;
 use super::create::enclosed;
+use super::moves;
 use super::names::quote;
 use super::objects;
 use super::ops::Group;
 use super::rebuild;
-use crate::model::{Change, Check, Column, ForeignKey, Index, Member, Part, PartSource, Precondition, Property};
+use crate::model::{
+    Change, Check, Column, ForeignKey, Index, Member, Move, OnConflict, Part, PartSource, Precondition, Property,
+    Transform,
+};
 
 /// What a change that is part of a rebuild asks of the rows.
 pub fn of_change(group: &Group<'_>, index: usize, change: &Change) -> Vec<Precondition> {
@@ -21,7 +25,8 @@ pub fn of_change(group: &Group<'_>, index: usize, change: &Change) -> Vec<Precon
         Change::AlterColumn { property: Property::Generated, to, .. } if to.generated.is_some() => {
             no_value(group, index, to, None)
         }
-        Change::MergeColumn { from, to, .. } => Some(disagreement(group, index, from, to)),
+        Change::MergeColumn { from, to, how, .. } => disagreement(group, index, (from, to), how),
+        Change::ReplaceColumn { to, .. } if !to.nullable => nulls(group, index, to),
         Change::AlterColumn { property: Property::Nullable, to, fill: None, .. } if !to.nullable => {
             nulls(group, index, to)
         }
@@ -55,16 +60,25 @@ pub fn no_value(group: &Group<'_>, index: usize, column: &Column, fill: Option<&
     Some(fact(index, query, finding))
 }
 
-/// Rows in which the old and the new column both have a value, and not the same.
-pub fn disagreement(group: &Group<'_>, index: usize, old: &Column, new: &Column) -> Precondition {
+/// Rows in which the old and the new column both have a value, and not the same. Where values are hashed on the way,
+/// plain text and its hash are the same: undrift checks that before anything changes, and here hashes alone.
+pub fn disagreement(
+    group: &Group<'_>,
+    index: usize,
+    (old, new): (&Column, &Column),
+    how: &Move,
+) -> Option<Precondition> {
     let (from, to) = (group.column(&old.name), group.column(&new.name));
+    let value = moves::value(group, old, how);
+    let hashes = how.transform.as_ref().is_some_and(Transform::hashes);
+    let hashed = if hashes { format!(" AND {}", super::rows::is_password_hash(&from)) } else { String::new() };
     let query = format!(
-        "SELECT count(*) FROM {} WHERE {from} IS NOT NULL AND {to} IS NOT NULL AND {from} <> {to} COLLATE BINARY",
+        "SELECT count(*) FROM {} WHERE {from} IS NOT NULL AND {to} IS NOT NULL AND {value} <> {to} COLLATE BINARY{hashed}",
         group.quoted()
     );
     let finding =
         format!("{{n}} rows of {} have both {} and {} with different values", group.name(), old.name, new.name);
-    fact(index, query, finding)
+    (how.on_conflict == OnConflict::Stop).then(|| fact(index, query, finding))
 }
 
 /// Rows that have no value in a column that is to be NOT NULL.

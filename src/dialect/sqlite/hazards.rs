@@ -4,7 +4,8 @@ use super::canon;
 use super::ops::Group;
 use super::settle::is_on;
 use super::types::Affinity;
-use crate::model::{Change, Column, Hazard, HazardNote, Member, Op, Opaque, Property, QName, Schema};
+use crate::dialect::moves;
+use crate::model::{Change, Column, Hazard, HazardNote, Member, Op, Opaque, Property, QName, Schema, Transform};
 
 /// Adds what a change of a group may do.
 pub fn add(op: &mut Op, group: &Group<'_>, change: &Change) {
@@ -22,7 +23,11 @@ pub fn add(op: &mut Op, group: &Group<'_>, change: &Change) {
         Change::DropColumn { from, .. } => {
             op.hazards.extend(of_drop(group, from));
         }
-        Change::MergeColumn { from, .. } => {
+        Change::MergeColumn { from, .. } | Change::ReplaceColumn { from, .. } => {
+            if let Some(transform) = transform_of(change) {
+                op.hazards.extend(moves::transform_hazards(table, &from.name, &transform));
+            }
+            let mut note = |hazard, why: String| op.hazards.push(HazardNote::new(hazard, why));
             let old = &from.name;
             note(Hazard::DeletesData, format!("{table}.{old} is dropped after its values were copied"));
             note(Hazard::ExclusiveLock, format!("the file is locked while the values of {table}.{old} move"));
@@ -41,6 +46,15 @@ pub fn add(op: &mut Op, group: &Group<'_>, change: &Change) {
             note(Hazard::MayFailOnData, format!("a STRICT {table} refuses values that do not fit their column's type"));
         }
         _ => {}
+    }
+}
+
+/// What becomes of a column's values on the way.
+fn transform_of(change: &Change) -> Option<Transform> {
+    match change {
+        Change::MergeColumn { how, .. } => how.transform.clone(),
+        Change::ReplaceColumn { expr, .. } => Some(Transform::Sql(expr.clone())),
+        _ => None,
     }
 }
 

@@ -12,16 +12,18 @@ mod alter;
 mod create;
 mod facts;
 mod hazards;
+mod moves;
 mod objects;
 mod ops;
 mod rebuild;
+mod rows;
 mod types;
 mod unsupported;
 
 use super::{
     DefaultValue, Dialect, EnumColumn, EnumRequest, Generator, IdentityRequest, NameLimit, Neutral, Unsupported,
 };
-use crate::model::{Change, IdentityKind, Op, Platform, QName, Schema};
+use crate::model::{Change, IdentityKind, Op, Platform, QName, Schema, Table};
 
 /// SQLite, in one version.
 pub struct Sqlite {
@@ -77,11 +79,40 @@ impl Dialect for Sqlite {
     }
 
     fn ops(&self, from: &Schema, to: &Schema, changes: &[Change]) -> Vec<Op> {
-        ops::ops(from, to, changes)
+        ops::ops(self, from, to, changes)
     }
 
     fn rows_query(&self, table: &QName) -> String {
         format!("SELECT count(*) FROM {}", names::quote(&table.name))
+    }
+
+    fn row_key(&self, table: &Table) -> Vec<(String, String)> {
+        rows::key(table)
+    }
+
+    fn key_literal(&self, column: &str, _data_type: &str) -> String {
+        rows::key_literal(column)
+    }
+
+    fn set_some(&self, table: &QName, set: &str, pending: &str, _size: usize) -> String {
+        rows::set_some(table, set, pending)
+    }
+
+    fn as_text(&self, column: &str) -> String {
+        format!("CAST({column} AS TEXT)")
+    }
+
+    fn is_password_hash(&self, column: &str) -> String {
+        rows::is_password_hash(column)
+    }
+
+    fn differs(&self, one: &str, other: &str) -> String {
+        format!("{one} IS NOT {other} COLLATE BINARY")
+    }
+
+    /// A writer has the file to itself.
+    fn locks_rows(&self) -> bool {
+        false
     }
 
     fn name_too_long(&self, _name: &str) -> Option<NameLimit> {

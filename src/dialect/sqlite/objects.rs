@@ -22,6 +22,12 @@ pub fn add(op: &mut Op, group: &Group<'_>, change: &Change) {
             op.needs.push(column(&to.name));
             op.drops.push(column(&from.name));
         }
+        Change::ReplaceColumn { from, to, expr, .. } => {
+            op.makes.push(column(&to.name));
+            op.drops.push(column(&from.name));
+            let used = mentioned(group, expr).into_iter().filter(|name| *name != from.name);
+            op.needs.extend(used.map(|name| column(&name)));
+        }
         Change::AlterColumn { from, to, fill, .. } => {
             let before = from.generated.iter().flat_map(|generated| mentioned(group, &generated.expr));
             op.frees.extend(before.map(|name| column(&name)));

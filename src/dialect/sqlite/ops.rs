@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::Sqlite;
 use super::alter;
 use super::create;
 use super::hazards;
+use super::moves;
 use super::names::{quote, same};
 use super::objects;
 use super::rebuild;
@@ -43,7 +45,7 @@ impl Group<'_> {
 }
 
 /// The operations for these changes.
-pub fn ops(from: &Schema, to: &Schema, changes: &[Change]) -> Vec<Op> {
+pub fn ops(dialect: &Sqlite, from: &Schema, to: &Schema, changes: &[Change]) -> Vec<Op> {
     let mut ops = Vec::new();
     let mut tables: BTreeMap<&QName, Vec<(usize, &Change)>> = BTreeMap::new();
     for (index, change) in changes.iter().enumerate() {
@@ -51,7 +53,12 @@ pub fn ops(from: &Schema, to: &Schema, changes: &[Change]) -> Vec<Op> {
             Change::CreateTable { to: table } => ops.push(create_table(index, table, from, to)),
             Change::DropTable { from: table } => ops.push(drop_table(index, table, from)),
             Change::RenameTable { from: old, to } => ops.push(rename_table(index, old, to, from)),
-            Change::RenameColumn { table, from, to } => ops.push(rename_column(index, table, from, to)),
+            Change::RenameColumn { table, from, to, transform: None } => {
+                ops.push(rename_column(index, table, from, to));
+            }
+            Change::RenameColumn { table, from: old, to: new, transform: Some(transform) } => {
+                ops.extend(moves::rename(dialect, index, table, (old, new), transform, to));
+            }
             _ => {
                 if let Some(table) = change.table() {
                     tables.entry(table).or_default().push((index, change));
@@ -62,7 +69,9 @@ pub fn ops(from: &Schema, to: &Schema, changes: &[Change]) -> Vec<Op> {
     for (name, changes) in tables {
         if let (Some(before), Some(after)) = (from.tables.get(name), to.tables.get(name)) {
             let group = Group { before: from, after: to, from: before, to: in_old_order(before, after), changes };
-            ops.extend(if alter::can(&group) { alter::ops(&group) } else { vec![rebuild::op(&group)] });
+            let mut own = if alter::can(&group) { alter::ops(dialect, &group) } else { vec![rebuild::op(&group)] };
+            moves::agree_first(dialect, &group, &mut own);
+            ops.extend(own);
         }
     }
     ops
@@ -119,7 +128,8 @@ fn rename_table(index: usize, old: &QName, new: &QName, schema: &Schema) -> Op {
     op
 }
 
-fn rename_column(index: usize, table: &QName, old: &str, new: &str) -> Op {
+/// Renames a column.
+pub fn rename_column(index: usize, table: &QName, old: &str, new: &str) -> Op {
     let statement = format!("ALTER TABLE {} RENAME COLUMN {} TO {}", quote(&table.name), quote(old), quote(new));
     let mut op = Op::new(vec![index], format!("rename column {table}.{old} to {new}"), vec![statement]);
     op.rank = rank::RENAME;

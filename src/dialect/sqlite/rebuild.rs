@@ -7,12 +7,13 @@ use super::canon;
 use super::create;
 use super::facts;
 use super::hazards;
+use super::moves;
 use super::names::{literal, quote, same};
 use super::objects;
 use super::ops::{Group, free_name};
 use super::settle::{is_on, rowid_alias};
 use crate::dialect::rank;
-use crate::model::{Change, Column, IdentityKind, Member, Op, Pace, Table};
+use crate::model::{Change, Column, IdentityKind, Member, OnConflict, Op, Pace, Table};
 
 /// The one operation that carries out all changes of a table.
 pub fn op(group: &Group<'_>) -> Op {
@@ -46,6 +47,7 @@ fn words(change: &Change) -> String {
         Change::AddColumn { to, .. } => format!("add column {}", to.name),
         Change::DropColumn { from, .. } => format!("drop column {}", from.name),
         Change::MergeColumn { from, to, .. } => format!("merge column {} into {}", from.name, to.name),
+        Change::ReplaceColumn { from, to, .. } => format!("replace column {} by {}", from.name, to.name),
         Change::AlterColumn { to, property, .. } => {
             let property = format!("{property:?}").to_ascii_lowercase();
             format!("change {property} of column {}", to.name)
@@ -126,17 +128,26 @@ fn has_column(table: &Table, name: &str) -> bool {
 /// What a row of the old table gives a column of the new one; `None` where the default does.
 pub fn value(group: &Group<'_>, column: &Column) -> Option<String> {
     let own = group.from.column(&column.name).map(|column| group.column(&column.name));
-    let merged = group.changes.iter().filter_map(|(_, change)| match change {
-        Change::MergeColumn { from, to, .. } if to.name == column.name => Some(group.column(&from.name)),
+    let merging = group.changes.iter().find_map(|(_, change)| match change {
+        Change::MergeColumn { from, to, how, .. } if to.name == column.name => {
+            Some((moves::value(group, from, how), how.on_conflict))
+        }
+        Change::ReplaceColumn { to, expr, .. } if to.name == column.name => {
+            Some((create::enclosed(expr), OnConflict::KeepOld))
+        }
         _ => None,
     });
+    let first: Vec<String> = match (own, merging) {
+        (Some(own), Some((old, on_conflict))) => moves::merged(own, old, on_conflict).into(),
+        (own, merging) => own.into_iter().chain(merging.map(|(old, _)| old)).collect(),
+    };
     let fill = group.changes.iter().filter_map(|(_, change)| match change {
         Change::AddColumn { to, fill, .. } | Change::AlterColumn { to, fill, .. } if to.name == column.name => {
             fill.as_deref().map(create::enclosed)
         }
         _ => None,
     });
-    let values: Vec<String> = own.into_iter().chain(merged).chain(fill).collect();
+    let values: Vec<String> = first.into_iter().chain(fill).collect();
     match values.as_slice() {
         [] => new_number(group, column),
         [one] => Some(one.clone()),

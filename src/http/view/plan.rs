@@ -97,7 +97,7 @@ impl StepView {
     fn of(step: &Step) -> Self {
         Self {
             title: step.title.clone(),
-            statements: step.statements.clone(),
+            statements: step.script().map(str::to_owned).collect(),
             hazards: step.hazards.clone(),
             transactional: step.transactional,
             pace: step.pace,

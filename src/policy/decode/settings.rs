@@ -19,7 +19,9 @@ pub(super) fn limits(node: Option<&Node>, problems: &mut Report) -> Limits {
         slow_statement_timeout: timeout("slow_statement_timeout", usual.slow_statement_timeout),
         ..usual
     };
+    let pause = node.get("backfill_pause").and_then(|node| any_duration(node, problems));
     Limits {
+        backfill_pause: pause.unwrap_or(usual.backfill_pause),
         retries: node.get("retries").and_then(|n| number(n, problems)).unwrap_or(usual.retries),
         backfill_batch: node.get("backfill_batch").and_then(|n| positive(n, problems)).unwrap_or(usual.backfill_batch),
         ..limits

@@ -1,0 +1,331 @@
+//! Values that move: into new columns, to new names, through transforms.
+//!
+//! The rows are done in batches while everybody works on. Then, under one short lock, what was written
+//! meanwhile is done, and the column gets its name.
+
+use super::batch::{Batch, column_objects};
+use super::columns::add_plain;
+use super::create::column_comment;
+use super::facts;
+use super::names::{cut, ident, qualified};
+use super::text::identifiers;
+use crate::dialect::{Dialect, moves, rank};
+use crate::model::{
+    Column, Hazard, HazardNote, Move, Object, OnConflict, Op, Pace, QName, RowTask, RowWork, Table, Transform,
+    work_mark, working_name,
+};
+
+/// Takes the lock under which a column gets its name.
+fn lock(table: &QName) -> String {
+    format!("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", qualified(table))
+}
+
+/// An operation on rows, outside of any transaction.
+fn in_batches(change: usize, work: RowWork) -> Op {
+    let mut op = Op::new(vec![change], work.title.clone(), Vec::new());
+    op.transactional = false;
+    op.pace = Pace::Slow;
+    op.rows = Some((0, work));
+    op
+}
+
+/// An operation in a transaction of its own, under the lock.
+fn under_lock(change: usize, title: String, table: &QName, statements: Vec<String>) -> Op {
+    let mut op = Op::new(vec![change], title, std::iter::once(lock(table)).chain(statements).collect());
+    op.alone = true;
+    op.pace = Pace::Slow;
+    op
+}
+
+/// What later operations of the same change wait for.
+fn values(table: &QName, column: &str) -> Object {
+    Object::Values(table.clone(), column.to_owned())
+}
+
+fn set_work(dialect: &dyn Dialect, table: &Table, set: String, pending: String, title: String) -> RowWork {
+    let key = dialect.row_key(table);
+    RowWork {
+        table: table.name.clone(),
+        key,
+        pending,
+        task: RowTask::Set(set),
+        locked: false,
+        title,
+        shown: String::new(),
+    }
+}
+
+/// Adds a column and gives the rows that exist their value. Until they have it, it has a working name.
+pub(super) fn add_filled(batch: &Batch<'_>, change: usize, table: &QName, column: &Column, fill: &str) -> Vec<Op> {
+    let Some(structure) = batch.table_before(table) else { return Vec::new() };
+    let working = cut(&working_name(&column.name));
+    let (name, target) = (qualified(table), ident(&working));
+    let assignment = format!("{target} = ({fill})");
+    let pending = format!("{target} IS NULL AND ({fill}) IS NOT NULL");
+    let title = format!("fill {table}.{}", column.name);
+    let work = set_work(batch.dialect, structure, assignment.clone(), pending.clone(), title);
+
+    let mut first = in_batches(change, work);
+    first.title = format!("add column {table}.{} as {working}, and fill it", column.name);
+    first.statements = begin_column(batch, table, column, &working, fill);
+    first.rows = first.rows.map(|(_, work)| (first.statements.len(), work));
+    first.rank = rank::ADD_COLUMN;
+    first.makes = vec![values(table, &column.name)];
+    first.needs = mentioned(batch, table, fill);
+    first.needs.push(Object::Table(table.clone()));
+    first.needs.extend(batch.type_object(&column.data_type));
+    first.frees = mentioned(batch, table, fill);
+    first.hazards = fill_hazards(table, column);
+    if !column.nullable {
+        first.preconditions.extend(facts::fill_gives_values(batch, change, table, column, fill));
+    }
+
+    let mut statements = vec![format!("UPDATE {name} SET {assignment} WHERE {pending}")];
+    statements.extend(finish_column(table, column, &working));
+    let mut last = under_lock(change, format!("give column {table}.{} its name", column.name), table, statements);
+    last.rank = rank::ADD_COLUMN + 1;
+    last.needs = vec![values(table, &column.name)];
+    last.frees = mentioned(batch, table, fill);
+    last.makes = column_objects(table, [column.name.clone()]);
+    last.hazards = fill_hazards(table, column);
+    vec![first, last]
+}
+
+/// Gives the rows that lack one a value in a column that is there.
+pub(super) fn fill_existing(
+    batch: &Batch<'_>,
+    change: usize,
+    table: &QName,
+    column: &Column,
+    fill: &str,
+) -> Option<Op> {
+    let target = ident(&column.name);
+    let pending = format!("{target} IS NULL AND ({fill}) IS NOT NULL");
+    let title = format!("fill {table}.{}", column.name);
+    let set = format!("{target} = ({fill})");
+    let mut op = in_batches(change, set_work(batch.dialect, batch.table_before(table)?, set, pending, title));
+    op.rank = rank::ALTER_COLUMN + 2;
+    op.makes = vec![values(table, &column.name)];
+    op.needs = mentioned(batch, table, fill);
+    Some(op)
+}
+
+fn fill_hazards(table: &QName, column: &Column) -> Vec<HazardNote> {
+    let why = format!("the backfill may leave rows of {table} without a value for {}", column.name);
+    (!column.nullable).then(|| HazardNote::new(Hazard::MayFailOnData, why)).into_iter().collect()
+}
+
+/// The working column, unless a run that was cut short began it for the same values.
+fn begin_column(batch: &Batch<'_>, table: &QName, column: &Column, working: &str, fill: &str) -> Vec<String> {
+    let mark = work_mark(fill);
+    let goes = batch.drops_column(table, working);
+    let begun = |column: &Column| column.comment.as_deref() == Some(&mark) && !goes;
+    if batch.column_before(table, working).is_some_and(begun) {
+        return Vec::new();
+    }
+    let bare = Column { name: working.to_owned(), nullable: true, default: None, comment: None, ..column.clone() };
+    let mut statements = add_plain(batch, table, &bare);
+    // The default is for new rows only, and for those that come meanwhile.
+    let default = column.default.as_ref();
+    let alter = format!("ALTER TABLE {} ALTER COLUMN {}", qualified(table), ident(working));
+    statements.extend(default.map(|default| format!("{alter} SET DEFAULT {default}")));
+    statements.push(column_comment(table, working, Some(&mark)));
+    statements
+}
+
+fn finish_column(table: &QName, column: &Column, working: &str) -> Vec<String> {
+    let (name, own) = (qualified(table), ident(&column.name));
+    let mut statements = vec![format!("ALTER TABLE {name} RENAME COLUMN {} TO {own}", ident(working))];
+    statements.extend((!column.nullable).then(|| format!("ALTER TABLE {name} ALTER COLUMN {own} SET NOT NULL")));
+    statements.push(column_comment(table, &column.name, column.comment.as_deref()));
+    statements
+}
+
+/// The columns of the table that an expression mentions.
+fn mentioned(batch: &Batch<'_>, table: &QName, expr: &str) -> Vec<Object> {
+    let known = |name: &String| batch.column_before(table, name).is_some() || batch.column_after(table, name).is_some();
+    let names: std::collections::BTreeSet<String> = identifiers(expr).into_iter().filter(known).collect();
+    column_objects(table, names)
+}
+
+/// Replaces a column by one of another name whose values are computed from it. The old one stays, and what is written
+/// to it counts, until the new one gets its name.
+pub(super) fn replace(
+    batch: &Batch<'_>,
+    change: usize,
+    table: &QName,
+    from: &Column,
+    to: &Column,
+    expr: &str,
+) -> Vec<Op> {
+    let mut ops = add_filled(batch, change, table, to, expr);
+    let Some(last) = ops.last_mut() else { return ops };
+    let (name, target) = (qualified(table), ident(&cut(&working_name(&to.name))));
+    let differ = batch.dialect.differs(&target, &format!("({expr})"));
+    last.statements[1] = format!("UPDATE {name} SET {target} = ({expr}) WHERE {differ}");
+    last.statements.push(format!("ALTER TABLE {name} DROP COLUMN {}", ident(&from.name)));
+    last.drops = column_objects(table, [from.name.clone()]);
+    last.frees.retain(|object| !last.drops.contains(object));
+    last.frees.extend(batch.type_object(&from.data_type));
+    last.hazards.extend(old_goes(table, from));
+    last.hazards.extend(moves::transform_hazards(table, &from.name, &Transform::Sql(expr.to_owned())));
+    ops
+}
+
+/// Renames a column, its values transformed first where they are.
+pub(super) fn rename(
+    batch: &Batch<'_>,
+    change: usize,
+    table: &QName,
+    from: &str,
+    to: &str,
+    transform: Option<&Transform>,
+) -> Vec<Op> {
+    let statement = format!("ALTER TABLE {} RENAME COLUMN {} TO {}", qualified(table), ident(from), ident(to));
+    let title = format!("rename column {table}.{from} to {to}");
+    let mut op = match transform {
+        None => Op::new(vec![change], title, vec![statement]),
+        Some(_) => under_lock(change, title, table, vec![statement]),
+    };
+    op.rank = rank::RENAME + 1;
+    op.needs = vec![Object::Table(table.clone())];
+    op.drops = column_objects(table, [from.to_owned()]);
+    op.makes = column_objects(table, [to.to_owned()]);
+    op.hazards.push(breaks(table, from));
+    let Some(transform) = transform else { return vec![op] };
+    let Some(structure) = batch.table_after(table).map(|table| moves::with_old_name(table, from, to)) else {
+        return vec![op];
+    };
+    let mut first = match transformed(batch, &structure, from, transform) {
+        Transformed::Here(work) => {
+            let locked = RowWork { locked: true, ..work.clone() };
+            op.rows = Some((1, locked));
+            in_batches(change, work)
+        }
+        Transformed::There(work, catch_up) => {
+            op.statements.insert(1, catch_up);
+            in_batches(change, work)
+        }
+    };
+    first.rank = rank::RENAME;
+    first.needs = vec![Object::Table(table.clone())];
+    first.frees = column_objects(table, [from.to_owned()]);
+    first.makes = vec![values(table, from)];
+    first.hazards = moves::transform_hazards(table, from, transform);
+    if let Some((_, work)) = &first.rows {
+        first.needs.extend(column_objects(table, work.key.iter().map(|(name, _)| name.clone())));
+        let told = transform.hashes().then(|| moves::rows_are_told_apart(batch.dialect, vec![change], work)).flatten();
+        first.preconditions.extend(told);
+    }
+    let column = structure.column(from);
+    let fits = column.and_then(|column| moves::hashes_fit(vec![change], table, column, transform));
+    first.preconditions.extend(fits);
+    first.needs.retain(|object| !first.frees.contains(object));
+    op.needs.push(values(table, from));
+    op.hazards.extend(first.hazards.iter().cloned());
+    vec![first, op]
+}
+
+/// Who transforms a column's values where they are.
+enum Transformed {
+    /// undrift.
+    Here(RowWork),
+    /// The server, with the statement for what was written meanwhile.
+    There(RowWork, String),
+}
+
+fn transformed(batch: &Batch<'_>, table: &Table, column: &str, transform: &Transform) -> Transformed {
+    let name = ident(column);
+    let Some(value) = moves::expression(transform, &name) else {
+        return Transformed::Here(moves::hash_in_place(batch.dialect, table, column, transform, "", false));
+    };
+    let (set, pending) = (format!("{name} = {value}"), batch.dialect.differs(&name, &value));
+    let catch_up = format!("UPDATE {} SET {set} WHERE {pending}", qualified(&table.name));
+    let title = format!("{transform} {}.{column}", table.name);
+    Transformed::There(set_work(batch.dialect, table, set, pending, title), catch_up)
+}
+
+/// Moves the values of a column to its new name and drops it.
+pub(super) fn merge(
+    batch: &Batch<'_>,
+    change: usize,
+    table: &QName,
+    from: &Column,
+    to: &Column,
+    how: &Move,
+) -> Vec<Op> {
+    let Some(structure) = batch.table_before(table) else { return Vec::new() };
+    let (name, old) = (qualified(table), ident(&from.name));
+    let mut op = under_lock(change, format!("merge {table}.{} into {}", from.name, to.name), table, Vec::new());
+    op.rank = rank::MERGE_COLUMN + 1;
+    op.needs = column_objects(table, [to.name.clone()]);
+    op.drops = column_objects(table, [from.name.clone()]);
+    op.frees.extend(batch.type_object(&from.data_type));
+    op.hazards = merge_hazards(table, from, to);
+    let mut first = match moves::agree(batch.dialect, structure, (from, to), how, "", false) {
+        Some(work) => {
+            op.rows = Some((1, RowWork { locked: true, ..work.clone() }));
+            op.preconditions.extend(moves::rows_are_told_apart(batch.dialect, vec![change], &work));
+            op.preconditions.extend(
+                how.transform.iter().filter_map(|transform| moves::hashes_fit(vec![change], table, to, transform)),
+            );
+            op.preconditions.extend(facts::no_other_hash(batch, change, table, from, to, how));
+            in_batches(change, work)
+        }
+        None => copy(batch, change, structure, (from, to), how, &mut op),
+    };
+    first.rank = rank::MERGE_COLUMN;
+    first.needs.clone_from(&op.needs);
+    first.frees.clone_from(&op.drops);
+    first.makes = vec![values(table, &to.name)];
+    first.preconditions.clone_from(&op.preconditions);
+    first.hazards.clone_from(&op.hazards);
+    let transforms = how.transform.iter().flat_map(|transform| moves::transform_hazards(table, &from.name, transform));
+    first.hazards.extend(transforms);
+    op.preconditions.clear();
+    op.needs.push(values(table, &to.name));
+    op.statements.push(format!("ALTER TABLE {name} DROP COLUMN {old}"));
+    vec![first, op]
+}
+
+/// Copies what the new column lacks; the rest happens under the lock.
+fn copy(
+    batch: &Batch<'_>,
+    change: usize,
+    table: &Table,
+    (from, to): (&Column, &Column),
+    how: &Move,
+    op: &mut Op,
+) -> Op {
+    let (name, old, new) = (qualified(&table.name), ident(&from.name), ident(&to.name));
+    let data_type = batch.column_before(&table.name, &to.name).map_or(&to.data_type, |column| &column.data_type);
+    let value = moves::moved(how, &old).unwrap_or_else(|| old.clone());
+    let value = if *data_type == from.data_type { value } else { format!("({value})::{data_type}") };
+    let set = format!("{new} = {value}");
+    let pending = moves::to_be_copied(batch.dialect, &from.name, &to.name, &value, how.on_conflict);
+    op.statements.push(format!("UPDATE {name} SET {set} WHERE {pending}"));
+    if how.on_conflict == OnConflict::Stop {
+        op.statements.push(facts::stop_on_disagreement(&table.name, from, to, &value));
+        op.preconditions.push(facts::no_disagreement(vec![change], &table.name, from, to, &value));
+    }
+    let title = format!("copy {}.{} into {}", table.name, from.name, to.name);
+    in_batches(change, set_work(batch.dialect, table, set, pending, title))
+}
+
+fn merge_hazards(table: &QName, from: &Column, to: &Column) -> Vec<HazardNote> {
+    let mut notes = old_goes(table, from);
+    let why = format!("nothing tells afterwards which values came from {}", from.name);
+    notes.push(HazardNote::new(Hazard::CannotBeUndone, why));
+    let why = format!("rows may have both {} and {}, and differ", from.name, to.name);
+    notes.push(HazardNote::new(Hazard::MayFailOnData, why));
+    notes
+}
+
+fn old_goes(table: &QName, from: &Column) -> Vec<HazardNote> {
+    let why = format!("{table}.{} is dropped after its values were copied", from.name);
+    vec![HazardNote::new(Hazard::DeletesData, why), breaks(table, &from.name)]
+}
+
+fn breaks(table: &QName, column: &str) -> HazardNote {
+    HazardNote::new(Hazard::BreaksRunningApplication, format!("an application that still uses {table}.{column} fails"))
+}

@@ -1,0 +1,30 @@
+//! What PostgreSQL knows of walking over rows.
+
+use super::names::{literal, qualified};
+use crate::dialect::rows::natural_key;
+use crate::model::{QName, Table};
+
+/// The columns of the key, with their types.
+pub(super) fn key(table: &Table) -> Vec<(String, String)> {
+    natural_key(table, |_| true)
+}
+
+/// The value as a literal of its type.
+pub(super) fn key_literal(column: &str, data_type: &str) -> String {
+    format!("quote_literal({column}::text) || {}", literal(&format!("::{data_type}")))
+}
+
+pub(super) fn set_some(table: &QName, set: &str, pending: &str, size: usize) -> String {
+    let table = qualified(table);
+    format!("UPDATE {table} SET {set} WHERE ctid = ANY (ARRAY(SELECT ctid FROM {table} WHERE {pending} LIMIT {size}))")
+}
+
+/// The patterns of `hashing::recognise`.
+pub(super) const PASSWORD_HASH: &str = "^([$]2[abxy][$][0-9]{2}[$][./A-Za-z0-9]{53}\
+    |[$](argon2id|argon2i|argon2d|scrypt|pbkdf2|balloon)(-[a-z0-9-]*)?([$][A-Za-z0-9+/.=,_-]+){2,}\
+    |[$]5[$](rounds=[0-9]+[$])?[./A-Za-z0-9]{0,16}[$][./A-Za-z0-9]{43}\
+    |[$]6[$](rounds=[0-9]+[$])?[./A-Za-z0-9]{0,16}[$][./A-Za-z0-9]{86})$";
+
+pub(super) fn is_password_hash(column: &str) -> String {
+    format!("{column}::text ~ {}", literal(PASSWORD_HASH))
+}
