@@ -89,6 +89,14 @@ impl Op {
     }
 }
 
+impl From<Op> for Step {
+    /// The operation as a step of a plan that consists of the same changes.
+    fn from(op: Op) -> Self {
+        let Op { changes, title, statements, rows, hazards, transactional, alone, pace, preconditions, .. } = op;
+        Self { changes, title, statements, rows, hazards, transactional, alone, pace, preconditions }
+    }
+}
+
 /// How long a step may take: which of the policy's statement time-outs applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]

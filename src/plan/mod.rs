@@ -13,7 +13,7 @@ use std::fmt;
 pub use subset::subset;
 
 use crate::dialect::{Dialect, rows};
-use crate::model::{Change, Fingerprint, Op, Plan, PlannedChange, RowWork, Schema, Step};
+use crate::model::{Change, Fingerprint, Op, Plan, PlannedChange, Schema, Step};
 
 /// Changes of one kind of batch, with the schema on both sides of them.
 #[derive(Clone, Copy, Debug)]
@@ -103,20 +103,11 @@ fn ordered(dialect: &dyn Dialect, batch: Batch<'_>, offset: usize) -> Result<Vec
 }
 
 fn step(dialect: &dyn Dialect, op: Op, offset: usize) -> Step {
-    let shifted = |changes: Vec<usize>| changes.into_iter().map(|change| change + offset).collect::<Vec<_>>();
-    let mut preconditions = op.preconditions;
-    for precondition in &mut preconditions {
-        precondition.changes = shifted(std::mem::take(&mut precondition.changes));
+    let mut step = Step::from(op);
+    let lists = step.preconditions.iter_mut().map(|precondition| &mut precondition.changes);
+    lists.chain([&mut step.changes]).flatten().for_each(|change| *change += offset);
+    if let Some((_, work)) = &mut step.rows {
+        work.shown = rows::described(dialect, work);
     }
-    Step {
-        changes: shifted(op.changes),
-        title: op.title,
-        statements: op.statements,
-        rows: op.rows.map(|(at, work)| (at, RowWork { shown: rows::described(dialect, &work), ..work })),
-        alone: op.alone,
-        hazards: op.hazards,
-        transactional: op.transactional,
-        pace: op.pace,
-        preconditions,
-    }
+    step
 }

@@ -17,7 +17,7 @@ mod sessions;
 use undrift::db::{Connection, Patience, Session, Target};
 use undrift::diff::difference;
 use undrift::model::{Fingerprint, Plan, Renames, Schema};
-use undrift::{dialect, plan};
+use undrift::{apply, dialect, plan};
 
 /// A session with a database.
 async fn connect(url: &str) -> Session {
@@ -70,14 +70,7 @@ async fn plan_between(url: &str, from: &Schema, to: &Schema, renames: &Renames) 
 async fn run(url: &str, plan: &Plan) {
     let mut session = connect(url).await;
     session.prepare().await.unwrap();
-    for step in &plan.steps {
-        for precondition in &step.preconditions {
-            let found = session.count(&precondition.query).await.unwrap_or_else(|error| panic!("{error}"));
-            assert_eq!(found, 0, "{}, before {}", precondition.finding, step.statements.join(";\n"));
-        }
-        for statement in &step.statements {
-            session.execute(statement).await.unwrap_or_else(|error| panic!("{error}\nin {}:\n{statement}", step.title));
-        }
-    }
+    let ran = apply::run(&mut session, plan, &apply::Limits::GENEROUS, &mut apply::Silence).await;
+    ran.unwrap_or_else(|error| panic!("{error}"));
     session.close().await;
 }

@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod hook;
+mod samples;
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -14,43 +14,13 @@ use undrift::daemon::notify::{Event, Notifier, Patience, Tenants, sign};
 use undrift::telemetry::Metrics;
 
 use hook::Hook;
+use samples::{deliver, event, patience, to};
 
 const KEY: &str = "a long random text";
 const LONG: Duration = Duration::from_secs(30);
 
-fn patience() -> Patience {
-    Patience { attempts: 4, first_pause: Duration::from_millis(5), ..Patience::default() }
-}
-
 fn webhook(hook: &Hook) -> Webhook {
     to(&format!("http://{}/in", hook.address))
-}
-
-fn to(url: &str) -> Webhook {
-    Webhook { url: SecretString::from(url), format: WebhookFormat::Json, secret: None, events: Occasion::ALL.to_vec() }
-}
-
-fn event(id: usize) -> Event {
-    Event {
-        kind: Occasion::DriftFound,
-        id: id.to_string(),
-        at: Timestamp::UNIX_EPOCH,
-        schema: "core".to_owned(),
-        shape: Some("9b1c".to_owned()),
-        tenants: Tenants::named((0..12).map(|number| format!("tenant_{number:02}"))),
-        changes: vec!["add column users.email".to_owned()],
-        why: None,
-        link: Some("http://undrift/api/v1/shapes/9b1c".to_owned()),
-    }
-}
-
-/// Sends some events to a hook and returns the metrics once all is done.
-async fn deliver(hook: Webhook, events: impl IntoIterator<Item = Event>) -> String {
-    let metrics = Metrics::new();
-    let notifier = Notifier::new(vec![hook], patience(), Arc::clone(&metrics)).unwrap();
-    events.into_iter().for_each(|event| notifier.notify(event));
-    notifier.finish(LONG).await;
-    metrics.render()
 }
 
 #[track_caller]
@@ -261,50 +231,6 @@ fn assert_tame(body: &serde_json::Value) {
         assert!(!text.contains('<'), "{text}");
         assert!([0, 2].contains(&text.matches("```").count()), "{text}");
     }
-}
-
-/// What is written while something runs.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-/// With one thread, everything is written to the log of this test.
-#[tokio::test]
-async fn no_secret_is_ever_written() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::DEBUG)
-        .with_writer(move || writer.clone())
-        .with_ansi(false)
-        .finish();
-    let guard = tracing::subscriber::set_default(subscriber);
-    let hook = Hook::answering(&["404 No", "302 Found\r\nLocation: /s3cret"]);
-    let authority = format!("user:s3cret@{}", hook.address);
-    let secret = Some(SecretString::from("s3cret"));
-    let there = Webhook { secret: secret.clone(), ..to(&format!("http://{authority}/s3cret")) };
-    let nowhere = Webhook { secret, ..to("http://user:s3cret@127.0.0.1:1/s3cret") };
-    assert!(!format!("{there:?}").contains("s3cret"));
-    deliver(there, [event(1), event(2)]).await;
-    deliver(nowhere, [event(1)]).await;
-    drop(guard);
-    let written = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    assert!(!written.contains("s3cret"), "{written}");
-    assert_eq!(written.matches("a message was not delivered").count(), 3, "{written}");
-    assert!(written.contains("webhook=127.0.0.1") && written.contains("404"), "{written}");
-    // The password is a header, where it belongs.
-    let request = &hook.requests()[0];
-    assert!(request.head.starts_with("POST /s3cret HTTP/1.1") && !request.head.contains("user:"), "{}", request.head);
-    assert_eq!(request.header("authorization"), Some("Basic dXNlcjpzM2NyZXQ="));
 }
 
 #[tokio::test]

@@ -341,7 +341,7 @@ async fn two_columns_become_one_unless_they_disagree() {
     // Somebody writes between the check and the lock: the transaction stops all the same.
     tenant.begin().await.unwrap();
     let mut failed = false;
-    for statement in &ops[0].statements {
+    for statement in &ops[1].statements {
         failed |= tenant.execute(statement).await.is_err();
     }
     tenant.rollback().await.unwrap();

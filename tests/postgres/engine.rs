@@ -1,9 +1,11 @@
 //! A small stand-in for diff, plan and apply, so that the dialect can be tested on its own.
 
+use undrift::apply;
 use undrift::db::{Connection, Patience, Session, Target};
 use undrift::dialect::{self, Dialect};
 use undrift::model::{
-    Change, Check, EnumType, Fingerprint, ForeignKey, Index, Member, Object, Op, Property, Schema, Table,
+    Change, Check, Engine, EnumType, Fingerprint, ForeignKey, Index, Member, Object, Op, Plan, Property, Schema, Step,
+    Table,
 };
 
 /// A session with a database, ready to change it.
@@ -45,7 +47,7 @@ pub async fn migrate(session: &mut Session, from: &Schema, to: &Schema) -> Vec<O
     ops
 }
 
-/// Runs operations: what cannot be in a transaction first, everything else in one.
+/// Runs operations as the steps of a plan.
 pub async fn run(session: &mut Session, ops: &[Op]) {
     for op in ops {
         for fact in &op.preconditions {
@@ -53,11 +55,16 @@ pub async fn run(session: &mut Session, ops: &[Op]) {
             assert_eq!(count, 0, "{}", fact.finding);
         }
     }
-    let (together, alone): (Vec<_>, Vec<_>) = ops.iter().cloned().partition(|op| op.transactional);
-    execute(session, &alone).await;
-    session.begin().await.unwrap();
-    execute(session, &together).await;
-    session.commit().await.unwrap();
+    let plan = Plan {
+        engine: Engine::Postgres,
+        start: Fingerprint::of(&Schema::default()),
+        end: None,
+        changes: Vec::new(),
+        left_out: Vec::new(),
+        steps: ops.iter().cloned().map(Step::from).collect(),
+    };
+    let ran = apply::run(session, &plan, &apply::Limits::GENEROUS, &mut apply::Silence).await;
+    ran.unwrap_or_else(|error| panic!("{error}"));
 }
 
 /// Runs the statements of operations.

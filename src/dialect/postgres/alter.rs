@@ -272,7 +272,10 @@ pub(super) fn from_change(batch: &Batch<'_>, index: usize, change: &Change) -> V
         return Vec::new();
     };
     let fill = fill.as_deref().filter(|_| *property == Property::Nullable && op.changes == [index]);
-    let fill = fill.and_then(|fill| moves::fill_existing(batch, index, table, to, fill));
-    op.needs.extend(fill.iter().flat_map(|fill| fill.makes.clone()));
+    let mut fill = fill.and_then(|fill| moves::fill_existing(batch, index, table, to, fill));
+    if let Some(fill) = &mut fill {
+        op.needs.extend(fill.makes.iter().cloned());
+        fill.preconditions.append(&mut op.preconditions);
+    }
     fill.into_iter().chain([op]).collect()
 }
