@@ -124,7 +124,7 @@ impl Watch {
             true => None,
             false => Some(self.judge(&mut door, &known, policy, now).await.map_err(ReconcileError::Db)?),
         };
-        door.close().await;
+        door.shut().await;
         let sight = Sight { memo, goal, shape: known.id };
         Ok(Looked { sight, known, evidence, judged })
     }
@@ -160,6 +160,8 @@ impl Watch {
         let fingerprint = Fingerprint::of(&reference.wanted.scope.apply(observed.reading.schema.clone()));
         let goal = declared.hash();
         let id = shape_id(&observed, goal, fingerprint);
+        // Whoever works the shape out needs a place at the server, which those who wait for him must not have.
+        door.shut().await;
         let cell = Arc::clone(self.shapes().entry(id).or_default());
         let studied = cell.get_or_init(async || self.study(door, observed, reference, id, goal).await).await;
         studied.clone()
@@ -251,15 +253,16 @@ impl Door<'_> {
         Ok(&mut self.open.as_mut().expect("it was just opened").0)
     }
 
-    async fn close(self) {
-        if let Some((session, _turn)) = self.open {
+    /// Gives the place back; the next one who needs a session opens another.
+    async fn shut(&mut self) {
+        if let Some((session, _turn)) = self.open.take() {
             session.close().await;
         }
     }
 }
 
 /// What names a shape. The objects that are not modelled are part of it, because a proof holds beside them only.
-fn shape_id(observed: &Observed, goal: Hash, fingerprint: Fingerprint) -> Hash {
+pub(super) fn shape_id(observed: &Observed, goal: Hash, fingerprint: Fingerprint) -> Hash {
     let platform: &Platform = &observed.platform;
     Hash::of_json(&(platform, goal, fingerprint, &observed.reading.schema.opaque))
 }
