@@ -51,23 +51,23 @@ impl Store {
         self.database.write(move |transaction| Box::pin(set_until(transaction, epoch, 0i64.into()))).await.map(drop)
     }
 
-    /// Who holds the lease now.
+    /// Who holds the lease now, and its epoch.
     ///
     /// # Errors
     /// When the state cannot be read.
-    pub async fn leaseholder(&self) -> Result<Option<String>> {
+    pub async fn leaseholder(&self) -> Result<Option<(String, i64)>> {
         self.database.look(|transaction| Box::pin(holder(transaction))).await
     }
 }
 
-async fn holder(transaction: &mut Transaction) -> Result<Option<String>> {
+async fn holder(transaction: &mut Transaction) -> Result<Option<(String, i64)>> {
     let mut query = Query::select();
     query
-        .column(Leases::Holder)
+        .columns([Leases::Holder, Leases::Epoch])
         .from(Leases::Table)
         .and_where(Expr::col(Leases::Name).eq(NAME))
         .and_where(Expr::col(Leases::Until).gt(transaction.expression(NOW)));
-    transaction.rows(&query).await?.first().map(|row| row.get(0)).transpose()
+    transaction.rows(&query).await?.first().map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
 }
 
 async fn take(transaction: &mut Transaction, holder: String, lasts: i64) -> Result<Option<i64>> {

@@ -18,7 +18,7 @@ async fn a_lease_is_one_daemons(#[values(Sqlite, Postgres)] engine: Engine) {
     assert_eq!(b.leaseholder().await.unwrap(), None);
     let epoch = a.lease("a", LONG).await.unwrap().unwrap();
     assert_eq!(b.lease("b", LONG).await.unwrap(), None);
-    assert_eq!(b.leaseholder().await.unwrap().as_deref(), Some("a"));
+    assert_eq!(b.leaseholder().await.unwrap(), Some(("a".to_owned(), 1)));
     assert!(a.renew(epoch).await.unwrap());
 
     a.release(epoch).await.unwrap();
@@ -27,7 +27,7 @@ async fn a_lease_is_one_daemons(#[values(Sqlite, Postgres)] engine: Engine) {
     assert!(next > epoch);
     assert!(!a.renew(epoch).await.unwrap());
     a.release(epoch).await.unwrap();
-    assert_eq!(b.leaseholder().await.unwrap().as_deref(), Some("b"), "an old epoch gives nothing back");
+    assert_eq!(b.leaseholder().await.unwrap(), Some(("b".to_owned(), 2)), "an old epoch gives nothing back");
 }
 
 #[rstest]

@@ -192,7 +192,7 @@ pub async fn status(store: &Store) -> Result<Status, StoreError> {
         problems: problems(store, &known).await?,
         last_pass_ended: runs.iter().find_map(|run| run.ended),
         last_run: runs.into_iter().next(),
-        service: store.leaseholder().await?,
+        service: store.leaseholder().await?.map(|(holder, _)| holder),
     })
 }
 
