@@ -1,5 +1,6 @@
 //! The private MariaDB server.
 
+use std::path::Path;
 use std::process::Command;
 use std::sync::LazyLock;
 
@@ -18,13 +19,17 @@ pub struct MariadbServer {
 
 impl MariadbServer {
     fn start() -> Self {
-        let server = Server::start("mariadb", None, |folder, _port| {
-            let mut client = Command::new("mariadb");
-            client.args(["--no-defaults", "--user=root", "--execute=SELECT 1"]);
-            client.arg(format!("--socket={}", folder.join("socket").display()));
-            client
-        });
-        Self { server }
+        Self { server: Server::start("mariadb", None, knock) }
+    }
+
+    /// Kills it, as the kernel does when memory is short.
+    pub fn kill(&self) {
+        self.server.kill();
+    }
+
+    /// Starts it again after it was killed.
+    pub fn start_again(&self) {
+        self.server.start_again(knock);
     }
 
     /// Creates an empty database and returns its URL.
@@ -66,6 +71,14 @@ impl MariadbServer {
         client.arg(database_of(url));
         client
     }
+}
+
+/// A client that gets through when the server is ready.
+fn knock(folder: &Path, _port: u16) -> Command {
+    let mut client = Command::new("mariadb");
+    client.args(["--no-defaults", "--user=root", "--execute=SELECT 1"]);
+    client.arg(format!("--socket={}", folder.join("socket").display()));
+    client
 }
 
 /// The `shop_1` in `mysql://root@localhost/shop_1?socket=…`.

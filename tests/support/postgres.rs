@@ -1,7 +1,8 @@
 //! The private PostgreSQL server.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 
 use super::server::{Server, feed};
@@ -55,6 +56,13 @@ impl PostgresServer {
     /// Runs a query and returns its rows, one a line, columns apart by `|`.
     pub fn query(&self, url: &str, sql: &str) -> String {
         feed(self.psql(url).arg("-At"), sql).trim_end().to_owned()
+    }
+
+    /// Runs a script in a session that stays open, with its transaction, until the client is killed.
+    pub fn session(&self, url: &str, sql: &str) -> Child {
+        let client = self.psql(url).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("psql runs");
+        writeln!(client.stdin.as_ref().expect("it is piped"), "{sql}").expect("it listens");
+        client
     }
 
     /// The database's structure as `pg_dump` writes it.

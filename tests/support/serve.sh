@@ -3,6 +3,9 @@
 # The test process holds the other end of the pipe: however it ends, the server goes with it. It must be
 # started as the leader of a process group, which it ends.
 #
+# A line `kill` on standard input ends the server as the kernel does when memory is short, a line `start` starts it
+# again on what it left.
+#
 # usage: serve.sh postgres|mariadb|prometheus FOLDER PORT [FOLDER-OF-BINARIES]
 set -eu
 kind=$1 folder=$2 port=$3 binaries=${4:-}
@@ -26,7 +29,7 @@ own() {
 
 serve_postgres() {
     own postgres
-    (as postgres initdb -D "$folder/data" -U postgres --auth=trust --no-locale --encoding=UTF8 --no-sync)
+    [ -d "$folder/data" ] || (as postgres initdb -D "$folder/data" -U postgres --auth=trust --no-locale --encoding=UTF8 --no-sync)
     as postgres postgres -D "$folder/data" -k "$folder" -p "$port" -c listen_addresses=127.0.0.1 \
         -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=100 \
         -c autovacuum=off -c timezone=UTC
@@ -34,7 +37,7 @@ serve_postgres() {
 
 serve_mariadb() {
     own mysql
-    (as mysql mariadb-install-db --no-defaults --datadir="$folder/data" --auth-root-authentication-method=normal --skip-test-db)
+    [ -d "$folder/data" ] || (as mysql mariadb-install-db --no-defaults --datadir="$folder/data" --auth-root-authentication-method=normal --skip-test-db)
     as mysql mariadbd --no-defaults --datadir="$folder/data" --tmpdir="$folder" --socket="$folder/socket" \
         --pid-file="$folder/pid" --bind-address=127.0.0.1 --port="$port" --skip-networking=0 --skip-log-bin \
         --character-set-server=utf8mb4 --collation-server=utf8mb4_unicode_ci --innodb-buffer-pool-size=128M \
@@ -54,9 +57,18 @@ mariadb | prometheus) end=KILL ;;
 *) echo "no such server: $kind" >&2 && exit 1 ;;
 esac
 
-"serve_$kind" </dev/null &
-server=$!
-cat >/dev/null
+start() {
+    "serve_$kind" </dev/null &
+    server=$!
+}
+
+start
+while read -r word; do
+    case $word in
+    kill) kill -KILL "$server" || true ;;
+    start) start ;;
+    esac
+done
 
 # A server that is still being prepared does not know these signals: its whole process group, which
 # is this script's own, gets TERM as well.

@@ -65,6 +65,26 @@ impl Server {
         }
     }
 
+    /// Kills the server, as the kernel does when memory is short.
+    pub fn kill(&self) {
+        self.say("kill");
+    }
+
+    /// Starts it again on what it left, and waits until a client gets through.
+    pub fn start_again(&self, ready: impl Fn(&Path, u16) -> Command) {
+        let started = Instant::now();
+        self.say("start");
+        while !succeeds(&mut ready(&self.folder, self.port)) {
+            assert!(started.elapsed() < START, "the server did not start again: see {}", self.folder.display());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn say(&self, word: &str) {
+        let mut keeper = self.keeper.stdin.as_ref().expect("it is piped");
+        writeln!(keeper, "{word}").expect("the keeper listens");
+    }
+
     /// A database name that no other test of this server has.
     pub fn unused_name(&self, hint: &str) -> String {
         assert!(hint.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'), "{hint:?} is put into a URL as it is");
