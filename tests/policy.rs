@@ -253,6 +253,7 @@ mod plans {
             transactional: true,
             pace: Pace::Quick,
             preconditions: Vec::new(),
+            undo: Vec::new(),
         };
         Plan {
             engine: Engine::Postgres,

@@ -189,7 +189,7 @@ impl Run<'_> {
         for (position, part) in step.parts().enumerate() {
             let at = Position { step: number + 1, statement: position + 1 };
             let ran = match part {
-                StepPart::Statement(sql) if step.repeats(position) => self.until_it_has_the_lock(at, sql).await?,
+                StepPart::Statement(sql) if step.repeats(position) => self.until_it_has_the_lock(at, sql, step).await?,
                 StepPart::Statement(sql) => self.statement(at, sql).await?.map_err(Cause::Db),
                 StepPart::Rows(work) => self.rows(at, work).await?,
             };
@@ -198,16 +198,33 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Runs one statement, again after a lost race for a lock: it did nothing then.
-    async fn until_it_has_the_lock(&mut self, at: Position, sql: &str) -> Result<Result<u64, Cause>, ApplyError> {
+    /// Runs one statement, again after a lost race for a lock: it did nothing then, or what it left is removed.
+    async fn until_it_has_the_lock(
+        &mut self,
+        at: Position,
+        sql: &str,
+        step: &Step,
+    ) -> Result<Result<u64, Cause>, ApplyError> {
         let mut pauses = pauses(self.limits);
         loop {
             let ran = self.statement(at, sql).await?;
-            let lost = ran.as_ref().err().filter(|error| error.trouble.passes());
+            let is_clean = ran.is_ok() || self.undo(at, step).await?;
+            let lost = ran.as_ref().err().filter(|error| error.trouble.passes() && is_clean);
             let (Some(error), Some(pause)) = (lost, pauses.next()) else { return Ok(ran.map_err(Cause::Db)) };
             self.progress.retry(error, pause);
             tokio::time::sleep(pause).await;
         }
+    }
+
+    /// Removes what a statement may have left that failed. What cannot be removed now is for the next plan; whether
+    /// nothing is left.
+    async fn undo(&mut self, at: Position, step: &Step) -> Result<bool, ApplyError> {
+        for sql in &step.undo {
+            if self.set_pace(Pace::Slow).await.is_err() || self.statement(at, sql).await?.is_err() {
+                return Ok(false);
+            }
+        }
+        Ok(self.set_pace(step.pace).await.is_ok())
     }
 
     /// Runs one statement, between the two words about it. The outer error: it could not be announced, and did
@@ -242,11 +259,13 @@ impl Run<'_> {
         if self.pace == Some(pace) {
             return Ok(());
         }
-        let statement_timeout = match pace {
-            Pace::Quick => self.limits.statement_timeout,
-            Pace::Slow => self.limits.slow_statement_timeout,
+        let Limits { lock_timeout, statement_timeout, slow_statement_timeout, .. } = *self.limits;
+        let (lock, statement) = match pace {
+            Pace::Quick => (lock_timeout, statement_timeout),
+            Pace::Slow => (lock_timeout, slow_statement_timeout),
+            Pace::Patient => (slow_statement_timeout, slow_statement_timeout),
         };
-        self.session.limit(self.limits.lock_timeout, statement_timeout).await?;
+        self.session.limit(lock, statement).await?;
         self.pace = Some(pace);
         Ok(())
     }

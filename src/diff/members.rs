@@ -7,7 +7,7 @@ pub(super) fn compare(from: &Table, to: &Table, changes: &mut Vec<Change>) {
     let mut actual = from.members();
     let mut wanted = to.members();
     let table = &to.name;
-    for rule in [same_name, same_definition, same_place] {
+    for rule in [same_name, same_definition, unfinished, same_place] {
         for (from, to) in take_pairs(&mut actual, &mut wanted, rule) {
             changes.extend(change(table, from, to));
         }
@@ -24,6 +24,11 @@ fn same_name(a: &Member, b: &Member) -> bool {
 /// Both say the same: whatever they are called, neither has to be built anew.
 fn same_definition(a: &Member, b: &Member) -> bool {
     a.same_definition(b)
+}
+
+/// The one was to become the other, and whoever made it did not get that far.
+fn unfinished(a: &Member, b: &Member) -> bool {
+    a.becomes(b)
 }
 
 /// A table has one primary key, so both are the same thing in two versions.
@@ -52,7 +57,8 @@ fn take_pairs(
 /// What turns one into the other, if anything does.
 fn change(table: &QName, from: Member, to: Member) -> Option<Change> {
     let table = table.clone();
-    let same_name = from.name().is_none() || to.name().is_none() || from.name() == to.name();
+    let any_name = (from.name().is_none() || to.name().is_none()) && !from.is_left_over();
+    let same_name = any_name || from.name() == to.name();
     let same_comment = from.comment() == to.comment();
     match (from.same_definition(&to), same_name, same_comment) {
         (true, true, true) => None,

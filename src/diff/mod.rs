@@ -93,7 +93,7 @@ pub fn is_extra(change: &Change, all: &[Change], renames: &Renames) -> bool {
             !is_working_name(&from.name)
                 && !renames.columns.get(table).is_some_and(|all| all.values().any(|old| old.contains(&from.name)))
         }
-        Change::DropMember { table, from } => !members::is_replaced(table, from, all),
+        Change::DropMember { table, from } => !from.is_left_over() && !members::is_replaced(table, from, all),
         other => other.only_removes(),
     }
 }

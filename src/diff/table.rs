@@ -94,7 +94,8 @@ fn leftover(from: &Table, to: &Table, column: &Column, renames: &Renames) -> Opt
 fn is_begun(from: &Table, to: &Table, column: &Column, wanted: &Column, renames: &Renames) -> bool {
     let expr = match replacement(from, to, wanted, renames) {
         Some(Change::ReplaceColumn { expr, .. }) => Some(expr),
-        _ => renames.fill_of(&to.name, &wanted.name).cloned(),
+        // A default that differs by row fills the rows that exist, too.
+        _ => renames.fill_of(&to.name, &wanted.name).or(wanted.default.as_ref()).cloned(),
     };
     from.column(&wanted.name).is_none()
         && column.name == working_name(&wanted.name)

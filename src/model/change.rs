@@ -240,6 +240,7 @@ impl Change {
             Change::ReplaceColumn { .. } => ChangeKind::ReplaceColumn,
             Change::AlterColumn { property, .. } => property.change_kind(),
             Change::AddMember { to, .. } => to.kind().changes()[0],
+            Change::DropMember { from, .. } if from.is_left_over() => ChangeKind::RemoveLeftover,
             Change::DropMember { from, .. } => from.kind().changes()[1],
             Change::AlterMember { to, .. } => to.kind().changes()[2],
             Change::RenameMember { to, .. } => match to.kind() {

@@ -82,5 +82,6 @@ words! {
         AlterCheck = "alter_check",
         RenameConstraint = "rename_constraint",
         RenameIndex = "rename_index",
+        RemoveLeftover = "remove_leftover",
     }
 }

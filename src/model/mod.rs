@@ -19,6 +19,7 @@ mod schema;
 mod scope;
 mod tenant;
 mod transform;
+mod unfinished;
 mod verdict;
 
 pub use change::{Change, Member, MemberKind, Property};

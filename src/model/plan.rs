@@ -55,6 +55,9 @@ pub struct Op {
     pub pace: Pace,
     /// What must be true of the rows before it runs.
     pub preconditions: Vec<Precondition>,
+    /// Where it cannot be rolled back: what removes the remains of a try that failed. It can be run whether
+    /// anything remained or not, and after it the operation can be tried again.
+    pub undo: Vec<String>,
     /// What has to be there before it runs.
     pub needs: Vec<Object>,
     /// What is there after it ran.
@@ -80,6 +83,7 @@ impl Op {
             alone: false,
             pace: Pace::Quick,
             preconditions: Vec::new(),
+            undo: Vec::new(),
             needs: Vec::new(),
             makes: Vec::new(),
             frees: Vec::new(),
@@ -92,8 +96,8 @@ impl Op {
 impl From<Op> for Step {
     /// The operation as a step of a plan that consists of the same changes.
     fn from(op: Op) -> Self {
-        let Op { changes, title, statements, rows, hazards, transactional, alone, pace, preconditions, .. } = op;
-        Self { changes, title, statements, rows, hazards, transactional, alone, pace, preconditions }
+        let Op { changes, title, statements, rows, hazards, transactional, alone, pace, preconditions, undo, .. } = op;
+        Self { changes, title, statements, rows, hazards, transactional, alone, pace, preconditions, undo }
     }
 }
 
@@ -105,6 +109,9 @@ pub enum Pace {
     Quick,
     /// `limits.slow_statement_timeout`: reads or writes the rows.
     Slow,
+    /// `limits.slow_statement_timeout`, and it waits for locks as long as it may run: nobody who reads or writes
+    /// waits for it meanwhile, not even while it queues.
+    Patient,
 }
 
 /// Something that must hold of the rows before a step runs: a query that returns one number,
@@ -142,6 +149,9 @@ pub struct Step {
     pub pace: Pace,
     /// What must hold of the rows.
     pub preconditions: Vec<Precondition>,
+    /// What removes the remains of a try that failed, where the step cannot be rolled back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undo: Vec<String>,
 }
 
 /// A part of a step.

@@ -10,7 +10,7 @@ use crate::apply::{self, ApplyError, Cause, Limits, Stopped};
 use crate::db::{Connection, Session, Trouble};
 use crate::dialect;
 use crate::diff::{self, Both};
-use crate::model::{Change, Extras, Fingerprint, Hazard, HazardNote, Plan, Schema};
+use crate::model::{Change, Extras, Fingerprint, Hazard, HazardNote, Member, Plan, Schema};
 use crate::plan::{self, Batch};
 
 /// What is known of a shape.
@@ -156,6 +156,7 @@ impl Reconciler {
             return Ok((plan, Vec::new()));
         }
         let mut copy = self.copy(session, &study.observed).await?;
+        copy.flaws.extend(plan.left_out.iter().filter_map(half_built).map(whole_in_copy));
         let proved = try_out(&mut copy.scratch.session, &plan, &study.reference).await;
         let discarded = copy.scratch.discard().await;
         match proved {
@@ -264,6 +265,20 @@ impl Study {
     }
 }
 
+/// The index whose build did not end and that a change would take away or build anew.
+fn half_built(change: &Change) -> Option<&Member> {
+    match change {
+        Change::DropMember { from, .. } | Change::AlterMember { from, .. } => {
+            Some(from).filter(|from| from.is_half_built())
+        }
+        _ => None,
+    }
+}
+
+fn whole_in_copy(member: &Member) -> String {
+    format!("the index {} is half built and stays so, which no copy can have", member.label())
+}
+
 /// Whether a change drops the old version of a table that exists under both names.
 fn drops_one_of(change: &Change, both: &[Both]) -> bool {
     matches!(change, Change::DropTable { from } if both.iter().any(|both| both.old == from.name))
@@ -281,8 +296,9 @@ async fn rename_and_read(
     let batch = Batch { from, to: &to, changes: renames };
     let plan = plan::build(&*dialect, Fingerprint::of(from), batch, nothing, Vec::new())?;
     run(session, &plan).await?;
-    let read = session.read().await.map_err(ReconcileError::Scratch)?;
-    Ok(reference.wanted.scope.keep(read.schema))
+    let mut read = session.read().await.map_err(ReconcileError::Scratch)?.schema;
+    read.mark_half_built_as_in(&to);
+    Ok(reference.wanted.scope.keep(read))
 }
 
 /// Runs a plan on a scratch copy and compares what it left with what it left out. Returns what it

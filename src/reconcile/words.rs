@@ -74,6 +74,9 @@ fn what(change: &Change) -> String {
         Change::ReplaceColumn { from, expr, .. } => format!("new column, computed by {expr}; then drop {}", from.name),
         Change::AlterColumn { property, from, to, .. } => altered(*property, from, to),
         Change::AddMember { to, .. } => format!("new {}: {}", to.kind().words(), member(to)),
+        Change::DropMember { from, .. } if from.is_left_over() => {
+            format!("{} that a run left behind which did not end", from.kind().words())
+        }
         Change::DropMember { from, .. } => format!("{} is not declared: {}", from.kind().words(), member(from)),
         Change::AlterMember { from, to, .. } => {
             format!("{}: {}", to.kind().words(), between(&member(from), &member(to)))

@@ -24,6 +24,7 @@ pub fn plan() -> Plan {
         transactional: true,
         pace: Pace::Quick,
         preconditions: Vec::new(),
+        undo: Vec::new(),
     };
     Plan {
         changes: vec![PlannedChange { change, requires: Vec::new() }],

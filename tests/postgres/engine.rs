@@ -76,6 +76,15 @@ pub async fn execute(session: &mut Session, ops: &[Op]) {
     }
 }
 
+/// Runs the statements of operations in a transaction, where nothing can be built while others write.
+pub async fn execute_at_once(session: &mut Session, ops: &[Op]) {
+    let at_once = |op: &Op| {
+        let statements = op.statements.iter().map(|sql| sql.replacen("CONCURRENTLY ", "", 1)).collect();
+        Op { statements, ..op.clone() }
+    };
+    execute(session, &ops.iter().map(at_once).collect::<Vec<_>>()).await;
+}
+
 /// Two schemas are the same if their fingerprints are; if not, their texts show where.
 pub fn assert_same(actual: &Schema, wanted: &Schema) {
     if Fingerprint::of(actual) != Fingerprint::of(wanted) {

@@ -1,6 +1,6 @@
 //! A fingerprint changes with every property that is modelled, and with nothing else.
 
-use super::engine::{assert_same, changes, dialect, execute, ordered, read, schema_of, session};
+use super::engine::{assert_same, changes, dialect, execute_at_once, ordered, read, schema_of, session};
 use super::support::postgres;
 use undrift::db::Connection;
 use undrift::model::Fingerprint;
@@ -141,11 +141,11 @@ async fn every_property_counts() {
         assert_ne!(Fingerprint::of(&wanted), Fingerprint::of(&base), "{alteration}");
         let ops = ordered(dialect(&session).ops(&base, &wanted, &changes(&base, &wanted)));
         session.begin().await.unwrap();
-        execute(&mut session, &ops).await;
+        execute_at_once(&mut session, &ops).await;
         let reached = read(&mut session).await;
         assert_same(&reached, &wanted);
         let ops = ordered(dialect(&session).ops(&wanted, &base, &changes(&wanted, &base)));
-        execute(&mut session, &ops).await;
+        execute_at_once(&mut session, &ops).await;
         let mut returned = read(&mut session).await;
         session.rollback().await.unwrap();
         // Nothing removes an extension.
@@ -180,7 +180,7 @@ async fn any_structure_becomes_any_other() {
         session.script(ALTERATIONS[start]).await.unwrap();
         let (from, to) = (&goals[start], &goals[goal]);
         let ops = ordered(dialect(&session).ops(from, to, &changes(from, to)));
-        execute(&mut session, &ops).await;
+        execute_at_once(&mut session, &ops).await;
         let mut reached = read(&mut session).await;
         session.rollback().await.unwrap();
         reached.extensions.clone_from(&to.extensions);

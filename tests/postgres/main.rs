@@ -12,4 +12,5 @@ mod fingerprint;
 mod fix_point;
 mod hostile;
 mod inside;
+mod killed;
 mod session;

@@ -8,7 +8,7 @@ use super::names::{ident, qualified, spelled};
 use super::settings::column_changes;
 use super::text::identifiers;
 use super::types::{Family, parse};
-use super::{facts, identity, moves, rebuild};
+use super::{detours, facts, identity, impact, not_null, rebuild};
 use crate::dialect::rank;
 use crate::model::{Change, Column, Hazard, HazardNote, Op, Pace, Property, QName};
 
@@ -21,45 +21,60 @@ pub(super) struct Alteration<'a> {
     pub(super) fill: Option<&'a str>,
 }
 
-impl Alteration<'_> {
-    fn op(&self, what: &str, statements: Vec<String>, place: u32) -> Op {
-        let title = format!("change {what} of {}.{}", self.table, self.to.name);
-        let mut op = Op::new(vec![self.index], title, statements);
-        op.rank = rank::ALTER_COLUMN + place;
-        op
-    }
+/// What goes before types change: defaults, numberings, expressions.
+const BEFORE_TYPES: u32 = rank::ALTER_COLUMN;
+/// Types and collations.
+const TYPES: u32 = rank::ALTER_COLUMN + 1;
+/// Foreign keys that had to make room for them.
+pub(super) const AFTER_TYPES: u32 = rank::ALTER_COLUMN + 2;
+/// Backfills, and the three steps to NOT NULL.
+pub(super) const NOT_NULL: u32 = rank::ALTER_COLUMN + 3;
+/// Numberings and defaults that come, and what else follows.
+const AFTERWARDS: u32 = rank::ALTER_COLUMN + 7;
+/// A column may be NULL when no key has it any more.
+const MAY_BE_NULL: u32 = rank::COMMENT - 5;
 
-    fn alter(&self) -> String {
+/// An operation of an alteration.
+pub(super) fn op(alteration: &Alteration<'_>, what: &str, statements: Vec<String>, rank: u32) -> Op {
+    let Alteration { table, to, index, .. } = *alteration;
+    let mut op = Op::new(vec![index], format!("change {what} of {table}.{}", to.name), statements);
+    op.rank = rank;
+    op
+}
+
+impl Alteration<'_> {
+    /// The beginning of a statement that alters the column.
+    pub(super) fn alter(&self) -> String {
         format!("ALTER TABLE {} ALTER COLUMN {}", qualified(self.table), ident(&self.to.name))
     }
 }
 
-/// The operation for one changed property; `None` when another operation of the batch does it on
-/// its way.
-pub(super) fn op(batch: &Batch<'_>, property: Property, alteration: &Alteration<'_>) -> Option<Op> {
+/// Whether the properties of a column are changed one by one, and not on the way of something else.
+pub(super) fn is_on_its_own(batch: &Batch<'_>, table: &QName, column: &str) -> bool {
+    !rebuild::absorbs(batch, table, column) && batch.recreation(table, column).is_none()
+}
+
+/// The operations for one changed property; none when another operation of the batch does it on its way.
+fn ops(batch: &Batch<'_>, property: Property, alteration: &Alteration<'_>) -> Vec<Op> {
     let (table, column) = (alteration.table, alteration.to.name.as_str());
-    if rebuild::absorbs(batch, table, column) {
-        return None;
+    if !is_on_its_own(batch, table, column) {
+        let recreated =
+            !rebuild::absorbs(batch, table, column) && batch.recreation(table, column) == Some(alteration.index);
+        return recreated.then(|| rebuild::recreate(batch, alteration)).into_iter().collect();
     }
-    if let Some(recreation) = batch.recreation(table, column) {
-        return (recreation == alteration.index).then(|| rebuild::recreate(batch, alteration));
-    }
+    let conversion = batch.conversion_of(table, column).map(|(_, conversion)| conversion);
     match property {
-        Property::Type => Some(data_type(batch, alteration)),
-        Property::Collation => match batch.conversion_of(table, column) {
-            Some(_) => None,
-            None => Some(collation(batch, alteration)),
-        },
-        Property::Generated => Some(generated(batch, alteration)),
-        Property::Identity => Some(numbering(batch, alteration)),
-        Property::Nullable => Some(nullable(batch, alteration)),
-        Property::Default => match batch.conversion_of(table, column) {
-            Some((_, conversion)) if !conversion.same_type => None,
-            _ => Some(default(batch, alteration)),
-        },
-        Property::Options => Some(options(alteration)),
-        Property::Comment => Some(comment(alteration)),
-        Property::OnUpdate => None,
+        Property::Type => vec![data_type(batch, alteration)],
+        Property::Collation if conversion.is_none() => vec![collation(batch, alteration)],
+        Property::Generated => vec![generated(batch, alteration)],
+        Property::Identity => vec![numbering(batch, alteration)],
+        Property::Nullable => nullable(batch, alteration),
+        Property::Default if conversion.is_none_or(|conversion| conversion.same_type) => {
+            vec![default(batch, alteration)]
+        }
+        Property::Options => vec![options(alteration)],
+        Property::Comment => vec![comment(alteration)],
+        Property::Collation | Property::Default | Property::OnUpdate => Vec::new(),
     }
 }
 
@@ -83,13 +98,15 @@ fn data_type(batch: &Batch<'_>, alteration: &Alteration<'_>) -> Op {
     let rebuilt = rebuild::around(batch, table, &to.name);
     statements.splice(0..0, rebuilt.before);
     statements.extend(rebuilt.after);
-    let mut op = alteration.op("type", statements, 1);
+    let mut op = self::op(alteration, "type", statements, TYPES);
     op.changes = with_type(batch, alteration, &conversion);
     op.changes.extend(rebuilt.changes);
     op.needs.extend(batch.type_object(&to.data_type));
     op.frees.extend(batch.type_object(&from.data_type));
-    op.hazards = conversion_hazards(table, from, to, &conversion);
-    op.pace = if conversion.rewrites { Pace::Slow } else { Pace::Quick };
+    let impact = if conversion.rewrites { impact::REWRITE } else { impact::CATALOG };
+    impact.applies(&mut op, table);
+    op.hazards.extend(conversion_hazards(table, from, to, &conversion));
+    stands_alone(batch, alteration.index, &mut op);
     let shortened = conversion.shortens_to.map(|length| facts::no_longer_than(index, table, &to.name, length));
     op.preconditions.extend(shortened);
     op
@@ -146,10 +163,6 @@ fn conversion_hazards(table: &QName, from: &Column, to: &Column, conversion: &Co
     let change = format!("{table}.{} becomes {} from {}", to.name, to.data_type, from.data_type);
     let mut hazards = Vec::new();
     let mut note = |hazard, why: String| hazards.push(HazardNote::new(hazard, why));
-    if conversion.rewrites {
-        note(Hazard::RewritesTable, format!("{change}: every row is written anew"));
-        note(Hazard::ExclusiveLock, format!("{table} can be neither read nor written meanwhile"));
-    }
     if let Some(why) = conversion.loses {
         note(Hazard::MayLoseData, format!("{change}: {why}"));
         note(Hazard::CannotBeUndone, format!("{change}: the old values cannot be computed from the new ones"));
@@ -169,12 +182,17 @@ fn collation(batch: &Batch<'_>, alteration: &Alteration<'_>) -> Op {
     let rebuilt = rebuild::around(batch, table, &to.name);
     statements.splice(0..0, rebuilt.before);
     statements.extend(rebuilt.after);
-    let mut op = alteration.op("collation", statements, 1);
+    let mut op = self::op(alteration, "collation", statements, TYPES);
     op.changes.extend(rebuilt.changes);
-    op.pace = Pace::Slow;
-    let why = format!("{table} can be neither read nor written while indexes on {} are built anew", to.name);
-    op.hazards.push(HazardNote::new(Hazard::ExclusiveLock, why));
+    impact::SCAN.applies(&mut op, table);
+    stands_alone(batch, alteration.index, &mut op);
     op
+}
+
+/// What takes its time has a transaction of its own: nobody waits for it who uses another table. One that
+/// foreign keys had to make room for shares theirs.
+pub(super) fn stands_alone(batch: &Batch<'_>, change: usize, op: &mut Op) {
+    op.alone = op.pace == Pace::Slow && !detours::makes_room_for(batch, change);
 }
 
 /// A stored expression that goes leaves its values; one that changes is computed anew for all rows.
@@ -185,15 +203,11 @@ fn generated(batch: &Batch<'_>, alteration: &Alteration<'_>) -> Op {
         Some(generated) => format!("{alter} SET EXPRESSION AS ({})", generated.expr),
         None => format!("{alter} DROP EXPRESSION"),
     };
-    let mut op = alteration.op("expression", vec![statement], 0);
+    let mut op = self::op(alteration, "expression", vec![statement], BEFORE_TYPES);
     op.frees = expression_columns(batch, table, from);
     op.needs = expression_columns(batch, table, to);
     if to.generated.as_ref().is_some_and(|generated| generated.stored) {
-        op.pace = Pace::Slow;
-        let why = format!("{}.{} is computed anew in every row", table, to.name);
-        op.hazards.push(HazardNote::new(Hazard::RewritesTable, why));
-        let why = format!("{table} can be neither read nor written meanwhile");
-        op.hazards.push(HazardNote::new(Hazard::ExclusiveLock, why));
+        impact::REWRITE.applies(&mut op, table);
     }
     op
 }
@@ -211,50 +225,34 @@ fn numbering(batch: &Batch<'_>, alteration: &Alteration<'_>) -> Op {
     let target = batch.column_after(table, &to.name).unwrap_or(to);
     let column = Column { identity: to.identity.clone(), ..target.clone() };
     let statements = identity::transition(batch.from, table, from, &column);
-    alteration.op("identity", statements, if to.identity.is_none() { 0 } else { 3 })
+    self::op(alteration, "identity", statements, if to.identity.is_none() { BEFORE_TYPES } else { AFTERWARDS })
 }
 
-fn nullable(batch: &Batch<'_>, alteration: &Alteration<'_>) -> Op {
-    let Alteration { table, to, fill, index, .. } = *alteration;
-    let alter = alteration.alter();
-    if to.nullable {
-        return alteration.op("nullability", vec![format!("{alter} DROP NOT NULL")], 4);
+fn nullable(batch: &Batch<'_>, alteration: &Alteration<'_>) -> Vec<Op> {
+    if !alteration.to.nullable {
+        return not_null::ops(batch, alteration);
     }
-    let (name, column) = (qualified(table), ident(&to.name));
-    let update = fill.map(|fill| format!("UPDATE {name} SET {column} = ({fill}) WHERE {column} IS NULL"));
-    let statements = update.into_iter().chain([format!("{alter} SET NOT NULL")]).collect();
-    let mut op = alteration.op("nullability", statements, 2);
-    op.pace = Pace::Slow;
-    op.hazards = vec![
-        HazardNote::new(Hazard::MayFailOnData, format!("rows of {table} may have no value for {}", to.name)),
-        HazardNote::new(
-            Hazard::ExclusiveLock,
-            format!("{table} can be neither read nor written while it is read through"),
-        ),
-    ];
-    match fill {
-        Some(fill) => op.preconditions.extend(facts::fill_gives_values(batch, index, table, to, fill)),
-        None => op.preconditions.push(facts::no_nulls(batch, index, table, &to.name)),
-    }
-    op
+    let statement = format!("{} DROP NOT NULL", alteration.alter());
+    vec![op(alteration, "nullability", vec![statement], MAY_BE_NULL)]
 }
 
 fn default(batch: &Batch<'_>, alteration: &Alteration<'_>) -> Op {
     let alter = alteration.alter();
     match &alteration.to.default {
         Some(default) => {
-            let mut op = alteration.op("default", vec![format!("{alter} SET DEFAULT {default}")], 5);
+            let mut op =
+                self::op(alteration, "default", vec![format!("{alter} SET DEFAULT {default}")], AFTERWARDS + 1);
             op.needs.extend(batch.type_object(&alteration.to.data_type));
             op
         }
-        None => alteration.op("default", vec![format!("{alter} DROP DEFAULT")], 0),
+        None => self::op(alteration, "default", vec![format!("{alter} DROP DEFAULT")], BEFORE_TYPES),
     }
 }
 
 fn options(alteration: &Alteration<'_>) -> Op {
     let Alteration { table, from, to, .. } = *alteration;
     let statements = column_changes(&qualified(table), &to.name, &to.data_type, &from.options, &to.options);
-    alteration.op("options", statements, 6)
+    self::op(alteration, "options", statements, AFTERWARDS + 2)
 }
 
 fn comment(alteration: &Alteration<'_>) -> Op {
@@ -265,17 +263,8 @@ fn comment(alteration: &Alteration<'_>) -> Op {
     op
 }
 
-/// The operations for a change that alters a column: rows that lack a value get it before NULLs are forbidden.
+/// The operations for a change that alters a column.
 pub(super) fn from_change(batch: &Batch<'_>, index: usize, change: &Change) -> Vec<Op> {
     let Change::AlterColumn { table, property, from, to, fill } = change else { return Vec::new() };
-    let Some(mut op) = op(batch, *property, &Alteration { index, table, from, to, fill: fill.as_deref() }) else {
-        return Vec::new();
-    };
-    let fill = fill.as_deref().filter(|_| *property == Property::Nullable && op.changes == [index]);
-    let mut fill = fill.and_then(|fill| moves::fill_existing(batch, index, table, to, fill));
-    if let Some(fill) = &mut fill {
-        op.needs.extend(fill.makes.iter().cloned());
-        fill.preconditions.append(&mut op.preconditions);
-    }
-    fill.into_iter().chain([op]).collect()
+    ops(batch, *property, &Alteration { index, table, from, to, fill: fill.as_deref() })
 }

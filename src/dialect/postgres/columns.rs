@@ -22,12 +22,20 @@ pub(super) fn add(batch: &Batch<'_>, change: usize, table: &QName, column: &Colu
     op.needs.extend(batch.type_object(&column.data_type));
     op.hazards = add_hazards(table, column);
     op.pace = if op.hazards.is_empty() { Pace::Quick } else { Pace::Slow };
+    op.alone = op.pace == Pace::Slow;
     if !column.nullable && column.generated.is_some() {
         op.preconditions.extend(facts::is_computed(batch, change, table, column));
     } else if !column.nullable && !has_value_of_its_own(column) {
         op.preconditions.push(facts::no_rows(change, table, &column.name));
     }
     op
+}
+
+/// What a column's default gives each row, where the server would write every row anew to do so. The column is
+/// added without it then and filled like one with a backfill.
+pub(super) fn default_by_row(column: &Column) -> Option<&str> {
+    let plain = column.generated.is_none() && column.identity.is_none();
+    column.default.as_deref().filter(|default| plain && is_volatile(default))
 }
 
 fn has_value_of_its_own(column: &Column) -> bool {

@@ -6,11 +6,12 @@
 
 use std::collections::BTreeSet;
 
+use super::alter::AFTER_TYPES;
 use super::batch::{Batch, key_columns, referenced_key, replaces, sorted};
-use super::member_ops::{frees, needs};
-use super::members;
+use super::member_ops::{for_new_rows, frees, needs, unchecked, unvalidated, validate};
+use super::{impact, members, online};
 use crate::dialect::rank;
-use crate::model::{Change, ForeignKey, Hazard, HazardNote, Index, Member, Object, Op, Pace, QName};
+use crate::model::{Change, ForeignKey, Index, Member, Object, Op, QName};
 
 /// The operations that take such foreign keys off and put them back.
 pub(super) fn ops(batch: &Batch<'_>) -> Vec<Op> {
@@ -21,7 +22,7 @@ pub(super) fn ops(batch: &Batch<'_>) -> Vec<Op> {
             let causes = causes(batch, &table.name, key);
             if !causes.is_empty() {
                 ops.push(take_off(batch, &causes, &table.name, &member));
-                ops.push(put_back(batch, &causes, &table.name, &member, key));
+                ops.extend(put_back(batch, &causes, &table.name, &member));
             }
         }
     }
@@ -33,7 +34,7 @@ fn causes(batch: &Batch<'_>, table: &QName, key: &ForeignKey) -> Vec<usize> {
     let Object::Key(_, referenced) = referenced_key(batch, key) else { return Vec::new() };
     let mut causes: BTreeSet<usize> = BTreeSet::new();
     for (index, change) in batch.changes.iter().enumerate() {
-        if takes_key(change, &key.table, &referenced) {
+        if takes_key(change, &key.table, &referenced) && !is_promoted(batch, change) {
             causes.insert(index);
         }
     }
@@ -55,6 +56,14 @@ fn takes_key(change: &Change, table: &QName, columns: &[String]) -> bool {
     key_columns(taken).is_some_and(|key| key == columns) || deferrable_key(taken).is_some_and(|key| key == columns)
 }
 
+/// Whether the index is only made a constraint.
+fn is_promoted(batch: &Batch<'_>, change: &Change) -> bool {
+    match change {
+        Change::DropMember { table, from: Member::Index(index) } => online::is_taken_up(batch, table, index),
+        _ => false,
+    }
+}
+
 /// A key that can be deferred is none that a foreign key refers to, unless it was made so later.
 fn deferrable_key(member: &Member) -> Option<Vec<String>> {
     match member {
@@ -71,23 +80,54 @@ fn disturbance(batch: &Batch<'_>, table: &QName, column: &str) -> Vec<usize> {
     retyped.into_iter().chain(batch.recreation(table, column)).chain(rebuilt_enum).collect()
 }
 
+/// Whether a foreign key stands on the index of a member.
+pub(super) fn is_referenced(batch: &Batch<'_>, table: &QName, member: &Member) -> bool {
+    let Some(columns) = key_columns(member) else { return false };
+    let key = Object::Key(table.clone(), columns);
+    let mut all = batch.from.tables.values().flat_map(|table| &table.foreign_keys);
+    all.any(|foreign_key| referenced_key(batch, foreign_key) == key)
+}
+
+/// Whether foreign keys that stay have to make room for a change.
+pub(super) fn makes_room_for(batch: &Batch<'_>, change: usize) -> bool {
+    batch.from.tables.values().any(|table| {
+        batch.staying_members(table).any(|member| match &member {
+            Member::ForeignKey(key) => causes(batch, &table.name, key).contains(&change),
+            _ => false,
+        })
+    })
+}
+
+/// Whether only the key is taken away that the foreign key refers to, and its columns stay what they are.
+fn is_about_keys(batch: &Batch<'_>, causes: &[usize]) -> bool {
+    causes.iter().all(|cause| matches!(batch.changes[*cause], Change::DropMember { .. } | Change::AlterMember { .. }))
+}
+
 /// Neither this nor putting it back counts as dropping or making the foreign key: it may be renamed
-/// in the same batch, afterwards.
+/// in the same batch, afterwards. Both stand close to what they are for, so that one transaction holds them all:
+/// nobody else would bring back a foreign key that nobody declared.
 fn take_off(batch: &Batch<'_>, causes: &[usize], table: &QName, member: &Member) -> Op {
     let title = format!("take off foreign key {table}.{}", member.label());
     let mut op = Op::new(causes.to_vec(), title, vec![members::drop(table, member)]);
-    op.rank = rank::DROP_FOREIGN_KEY;
+    op.rank = if is_about_keys(batch, causes) { online::SWAP - 1 } else { rank::ALTER_COLUMN - 6 };
     op.frees = frees(batch, table, member);
+    impact::DROP_CONSTRAINT.applies(&mut op, table);
     op
 }
 
-fn put_back(batch: &Batch<'_>, causes: &[usize], table: &QName, member: &Member, key: &ForeignKey) -> Op {
+/// Puts a foreign key back for new rows, and checks the others afterwards.
+fn put_back(batch: &Batch<'_>, causes: &[usize], table: &QName, member: &Member) -> Vec<Op> {
     let title = format!("put back foreign key {table}.{}", member.label());
-    let mut op = Op::new(causes.to_vec(), title, members::add(table, member));
-    op.rank = rank::ADD_FOREIGN_KEY;
-    op.pace = Pace::Slow;
+    let mut op = Op::new(causes.to_vec(), title, members::add(table, &for_new_rows(member)));
+    op.rank = if is_about_keys(batch, causes) { online::SWAP + 1 } else { AFTER_TYPES };
     op.needs = needs(batch, table, member);
-    let why = format!("writes to {table} and {} wait while rows are checked", key.table);
-    op.hazards.push(HazardNote::new(Hazard::ShareLock, why));
-    op
+    unvalidated(member).applies(&mut op, table);
+    if unchecked(member) {
+        op.statements = members::add(table, member);
+        return vec![op];
+    }
+    let mut validate = validate(causes[0], table, member);
+    validate.changes = causes.to_vec();
+    validate.rank = rank::ADD_FOREIGN_KEY + 2;
+    vec![op, validate]
 }

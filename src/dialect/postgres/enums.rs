@@ -102,6 +102,7 @@ fn replace(batch: &Batch<'_>, change: usize, from: &EnumType, to: &EnumType) -> 
     op.needs.extend(to.name.schema.clone().map(Object::Namespace));
     op.makes = vec![Object::Type(to.name.clone())];
     op.hazards = hazards(&moves.tables, from, to);
+    super::alter::stands_alone(batch, change, &mut op);
     op
 }
 

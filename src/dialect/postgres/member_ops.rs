@@ -1,23 +1,79 @@
 //! Operations that add, drop, replace and rename keys, indexes and constraints.
 
 use super::batch::{Batch, column_objects, members_of, objects, referenced_key, replaces, used_columns};
-use super::facts;
+use super::impact::{self, Impact};
 use super::members;
 use super::names::{ident, qualified};
+use super::naming::named;
 use super::settings;
+use super::{facts, online};
 use crate::dialect::rank;
-use crate::model::{Hazard, HazardNote, Index, Member, MemberKind, Object, Op, Pace, QName, Table};
+use crate::model::{ForeignKey, Hazard, HazardNote, Index, Member, MemberKind, Object, Op, QName, Table};
 
 /// Adds a member to a table that exists.
-pub(super) fn add(batch: &Batch<'_>, change: usize, table: &QName, member: &Member) -> Op {
+pub(super) fn add(batch: &Batch<'_>, change: usize, table: &QName, member: &Member) -> Vec<Op> {
+    let member = &named(batch, change, table, member);
+    match member {
+        Member::Index(index) => online::add_index(batch, change, table, index),
+        Member::PrimaryKey(_) | Member::Unique(_) => online::add_key(batch, change, table, member),
+        Member::ForeignKey(_) | Member::Check(_) => add_checked(batch, change, table, member),
+    }
+}
+
+/// Adds a foreign key or check, first for new rows, then for those that exist.
+fn add_checked(batch: &Batch<'_>, change: usize, table: &QName, member: &Member) -> Vec<Op> {
+    let mut op = add_whole(batch, change, table, member);
+    if unchecked(member) {
+        return vec![op];
+    }
+    op.statements = members::add(table, &for_new_rows(member));
+    op.preconditions = facts::for_member(batch, change, table, member);
+    let mut validate = validate(change, table, member);
+    validate.rank = op.rank + 1;
+    validate.needs = vec![Object::Member(table.clone(), member.label())];
+    vec![op, validate]
+}
+
+/// Adds a foreign key or check in one statement, for a table without rows.
+pub(super) fn add_whole(batch: &Batch<'_>, change: usize, table: &QName, member: &Member) -> Op {
     let title = format!("add {} {table}.{}", member.kind().words(), member.label());
     let mut op = Op::new(vec![change], title, members::add(table, member));
     op.rank = add_rank(member.kind());
-    op.pace = Pace::Slow;
     op.needs = needs(batch, table, member);
     op.makes = objects(table, member);
-    op.hazards = add_hazards(table, member);
-    op.preconditions = facts::for_member(batch, change, table, member);
+    unvalidated(member).applies(&mut op, table);
+    op
+}
+
+/// The same, for the rows to come.
+pub(super) fn for_new_rows(member: &Member) -> Member {
+    let mut member = member.clone();
+    let options = match &mut member {
+        Member::ForeignKey(key) => &mut key.options,
+        Member::Check(check) => &mut check.options,
+        Member::PrimaryKey(index) | Member::Unique(index) | Member::Index(index) => &mut index.options,
+    };
+    options.insert("not_valid".to_owned(), "true".to_owned());
+    member
+}
+
+pub(super) fn unvalidated(member: &Member) -> Impact {
+    if member.kind() == MemberKind::ForeignKey { impact::ADD_FOREIGN_KEY } else { impact::ADD_CHECK }
+}
+
+/// Checks the rows that exist.
+pub(super) fn validate(change: usize, table: &QName, member: &Member) -> Op {
+    let name = ident(member.name().unwrap_or_default());
+    let statement = format!("ALTER TABLE {} VALIDATE CONSTRAINT {name}", qualified(table));
+    let title = format!("validate {} {table}.{}", member.kind().words(), member.label());
+    let mut op = Op::new(vec![change], title, vec![statement]);
+    op.rank = rank::COMMENT + 1;
+    impact::VALIDATE.applies(&mut op, table);
+    let why = match member {
+        Member::ForeignKey(_) => format!("rows of {table} may refer to nothing"),
+        _ => format!("rows of {table} may violate {}", member.label()),
+    };
+    op.hazards.push(HazardNote::new(Hazard::MayFailOnData, why));
     op
 }
 
@@ -43,36 +99,6 @@ pub(super) fn needs(batch: &Batch<'_>, table: &QName, member: &Member) -> Vec<Ob
     needs
 }
 
-fn add_hazards(table: &QName, member: &Member) -> Vec<HazardNote> {
-    let label = member.label();
-    let mut hazards = Vec::new();
-    let mut note = |hazard, why: String| hazards.push(HazardNote::new(hazard, why));
-    match member {
-        Member::PrimaryKey(_) | Member::Unique(_) => {
-            note(Hazard::ExclusiveLock, format!("{table} can be neither read nor written while its key is built"));
-            note(Hazard::BuildsIndex, format!("the index of {label} is built over all rows of {table}"));
-            note(Hazard::MayFailOnData, format!("rows of {table} may have the same values"));
-        }
-        Member::Index(index) => {
-            note(Hazard::ShareLock, format!("writes to {table} wait while {label} is built"));
-            note(Hazard::BuildsIndex, format!("{label} is built over all rows of {table}"));
-            if index.unique {
-                note(Hazard::MayFailOnData, format!("rows of {table} may have the same values"));
-            }
-        }
-        Member::ForeignKey(key) if !unchecked(member) => {
-            note(Hazard::ShareLock, format!("writes to {table} and {} wait while rows are checked", key.table));
-            note(Hazard::MayFailOnData, format!("rows of {table} may refer to nothing"));
-        }
-        Member::Check(_) if !unchecked(member) => {
-            note(Hazard::ExclusiveLock, format!("{table} can be neither read nor written while its rows are checked"));
-            note(Hazard::MayFailOnData, format!("rows of {table} may violate {label}"));
-        }
-        Member::ForeignKey(_) | Member::Check(_) => {}
-    }
-    hazards
-}
-
 /// Whether the rows that exist are not looked at.
 pub(super) fn unchecked(member: &Member) -> bool {
     let options = match member {
@@ -83,17 +109,32 @@ pub(super) fn unchecked(member: &Member) -> bool {
     members::is_set(options, "not_valid") || options.get("enforced").is_some_and(|value| value == "false")
 }
 
-/// Drops a member.
-pub(super) fn drop(batch: &Batch<'_>, change: usize, table: &QName, member: &Member) -> Op {
+/// Drops a member, unless something else is made of it.
+pub(super) fn drop(batch: &Batch<'_>, change: usize, table: &QName, member: &Member) -> Option<Op> {
+    let mut op = match member {
+        Member::Index(index) if online::is_taken_up(batch, table, index) => return None,
+        Member::Check(_) if super::not_null::is_taken_up(batch, table, member) => return None,
+        Member::Index(_) => online::drop_index(batch, change, table, member),
+        _ => drop_constraint(batch, change, table, member),
+    };
+    if member.is_left_over() {
+        op.title = format!("remove {} {table}.{}, which was left behind", member.kind().words(), member.label());
+        // What takes it up has to be allowed to.
+        op.frees.extend(objects(table, member));
+    } else if member.kind() != MemberKind::ForeignKey && member.kind() != MemberKind::Check && !member.is_half_built() {
+        let why = format!("queries that use {} become slower", member.label());
+        op.hazards.push(HazardNote::new(Hazard::DropsIndex, why));
+    }
+    Some(op)
+}
+
+fn drop_constraint(batch: &Batch<'_>, change: usize, table: &QName, member: &Member) -> Op {
     let title = format!("drop {} {table}.{}", member.kind().words(), member.label());
     let mut op = Op::new(vec![change], title, vec![members::drop(table, member)]);
     op.rank = drop_rank(member.kind());
     op.drops = objects(table, member);
     op.frees = frees(batch, table, member);
-    if matches!(member, Member::PrimaryKey(_) | Member::Unique(_) | Member::Index(_)) {
-        let why = format!("queries that use {} become slower", member.label());
-        op.hazards.push(HazardNote::new(Hazard::DropsIndex, why));
-    }
+    impact::DROP_CONSTRAINT.applies(&mut op, table);
     op
 }
 
@@ -118,28 +159,43 @@ pub(super) fn frees(batch: &Batch<'_>, table: &QName, member: &Member) -> Vec<Ob
     frees
 }
 
-/// Replaces a member by another definition. Where the server cannot do that in place, the old one
-/// is dropped before the columns change and the new one made after that.
+/// Replaces a member by another definition: in place where the server can do that, else built before the old
+/// one goes, or, where columns change under it, made after it is gone.
 pub(super) fn alter(batch: &Batch<'_>, change: usize, table: &QName, from: &Member, to: &Member) -> Vec<Op> {
-    if replaces(from, to) {
-        return vec![drop(batch, change, table, from), add(batch, change, table, to)];
+    if !replaces(from, to) {
+        return change_in_place(batch, change, table, from, to);
     }
-    let statements = in_place(table, from, to).unwrap_or_default();
-    let title = format!("change {} {table}.{}", to.kind().words(), to.label());
-    let mut op = Op::new(vec![change], title, statements);
-    op.rank = rank::COMMENT;
-    if unchecked(from) && !unchecked(to) {
-        op.pace = Pace::Slow;
-        op.hazards.push(HazardNote::new(Hazard::MayFailOnData, format!("rows of {table} may violate {}", to.label())));
-        op.preconditions = facts::for_member(batch, change, table, to);
+    let to = &named(batch, change, table, to);
+    if online::can_swap(batch, table, from, to) {
+        return online::swap(batch, change, table, from, to);
     }
-    vec![op]
+    drop(batch, change, table, from).into_iter().chain(add(batch, change, table, to)).collect()
 }
 
-/// The statements that turn one definition into another without building it again; `None` where
-/// there are none.
+fn change_in_place(batch: &Batch<'_>, change: usize, table: &QName, from: &Member, to: &Member) -> Vec<Op> {
+    // What nobody named is called what it is called.
+    let to = &to.clone().called(from.name().map(str::to_owned));
+    let mut ops = Vec::new();
+    let statements = in_place(table, from, to).unwrap_or_default();
+    if !statements.is_empty() {
+        let title = format!("change {} {table}.{}", to.kind().words(), to.label());
+        let mut op = Op::new(vec![change], title, statements);
+        op.rank = rank::COMMENT;
+        ops.push(op);
+    }
+    if unchecked(from) && !unchecked(to) {
+        let mut op = validate(change, table, to);
+        op.preconditions = facts::for_member(batch, change, table, to);
+        ops.push(op);
+    }
+    ops
+}
+
+/// The statements that turn one definition into another without building it again, whether or not the rows
+/// are to be checked as well; `None` where there are none.
 pub(super) fn in_place(table: &QName, from: &Member, to: &Member) -> Option<Vec<String>> {
-    if from.kind() != to.kind() || from.name() != to.name() {
+    let same_name = to.name().is_none() || from.name() == to.name();
+    if from.kind() != to.kind() || !same_name {
         return None;
     }
     let mut statements = if from.same_definition(to) { Vec::new() } else { redefinition(table, from, to)? };
@@ -150,37 +206,38 @@ pub(super) fn in_place(table: &QName, from: &Member, to: &Member) -> Option<Vec<
 }
 
 fn redefinition(table: &QName, from: &Member, to: &Member) -> Option<Vec<String>> {
-    let name = ident(to.name()?);
-    let alter = format!("ALTER TABLE {}", qualified(table));
+    let name = from.name()?;
     match (from, to) {
         (Member::Check(old), Member::Check(new)) if old.expr == new.expr => {
-            validation(&old.options, &new.options).then(|| vec![format!("{alter} VALIDATE CONSTRAINT {name}")])
+            validation(&old.options, &new.options).then(Vec::new)
         }
         (Member::ForeignKey(old), Member::ForeignKey(new)) => {
-            let same = |key: &crate::model::ForeignKey| crate::model::ForeignKey {
-                deferrable: new.deferrable,
-                options: new.options.clone(),
-                comment: None,
-                ..key.clone()
-            };
+            let same =
+                |key: &ForeignKey| ForeignKey { deferrable: new.deferrable, options: new.options.clone(), ..bare(key) };
             let validates = validation(&old.options, &new.options);
             if same(old) != same(new) || (old.options != new.options && !validates) {
                 return None;
             }
+            let (alter, name) = (format!("ALTER TABLE {}", qualified(table)), ident(name));
             let deferral = (old.deferrable != new.deferrable)
                 .then(|| format!("{alter} ALTER CONSTRAINT {name} {}", members::deferral(new.deferrable)));
-            let validate = validates.then(|| format!("{alter} VALIDATE CONSTRAINT {name}"));
-            Some(deferral.into_iter().chain(validate).collect())
+            Some(deferral.into_iter().collect())
         }
         (Member::PrimaryKey(old), Member::PrimaryKey(new))
         | (Member::Unique(old), Member::Unique(new))
         | (Member::Index(old), Member::Index(new)) => {
-            let bare = |index: &Index| Index { options: Default::default(), comment: None, ..index.clone() };
-            let index = qualified(&table.sibling(to.name()?));
+            let bare =
+                |index: &Index| Index { name: None, options: Default::default(), comment: None, ..index.clone() };
+            let index = qualified(&table.sibling(name));
             if bare(old) == bare(new) { settings::index_changes(&index, &old.options, &new.options) } else { None }
         }
         _ => None,
     }
+}
+
+/// A foreign key without what may differ.
+fn bare(key: &ForeignKey) -> ForeignKey {
+    ForeignKey { name: None, comment: None, ..key.clone() }
 }
 
 type Options = std::collections::BTreeMap<String, String>;
@@ -192,7 +249,8 @@ fn validation(old: &Options, new: &Options) -> bool {
 }
 
 /// Gives a member another name.
-pub(super) fn rename(change: usize, table: &QName, from: &Member, to: &Member) -> Op {
+pub(super) fn rename(batch: &Batch<'_>, change: usize, table: &QName, from: &Member, to: &Member) -> Op {
+    let to = &named(batch, change, table, to);
     let (old, new) = (from.name().unwrap_or_default(), ident(to.name().unwrap_or_default()));
     let statement = match from {
         Member::Index(_) => format!("ALTER INDEX {} RENAME TO {new}", qualified(&table.sibling(old))),

@@ -34,7 +34,8 @@ fn include(columns: &[String]) -> String {
     if columns.is_empty() { String::new() } else { format!(" INCLUDE ({})", idents(columns)) }
 }
 
-fn deferrable(deferrable: Deferrable) -> &'static str {
+/// When a constraint is checked, as its definition says it.
+pub(super) fn deferrable(deferrable: Deferrable) -> &'static str {
     match deferrable {
         Deferrable::No => "",
         Deferrable::Immediate => " DEFERRABLE",
@@ -106,6 +107,12 @@ pub(crate) fn create_index(table: &QName, index: &Index) -> String {
         include(&index.include),
         index_parameters(&index.options),
     )
+}
+
+/// The statement that creates an index while others write to the table. In a scratch transaction it runs without the
+/// word.
+pub(super) fn create_index_concurrently(table: &QName, index: &Index) -> String {
+    create_index(table, index).replacen("INDEX", "INDEX CONCURRENTLY", 1)
 }
 
 fn part(part: &Part) -> String {

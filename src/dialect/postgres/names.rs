@@ -1,6 +1,6 @@
 //! Identifiers and literals: the only place where a name or a text becomes SQL.
 
-use crate::model::QName;
+use crate::model::{Hash, QName, working_name};
 
 /// How many bytes of a name PostgreSQL keeps.
 pub(super) const NAME_BYTES: usize = 63;
@@ -88,6 +88,20 @@ pub(super) fn made_name(table: &str, column: &str, suffix: &str) -> String {
 pub(super) fn cut(name: &str) -> String {
     let end = (0..=name.len().min(NAME_BYTES)).rev().find(|end| name.is_char_boundary(*end)).unwrap_or(0);
     name[..end].to_owned()
+}
+
+/// The name of something under construction. One that would be too long keeps its beginning and gets a hash.
+pub(super) fn working(name: &str) -> String {
+    let whole = working_name(name);
+    if whole.len() <= NAME_BYTES {
+        return whole;
+    }
+    let hash = Hash::of(name).short();
+    let mut kept = cut(&whole);
+    while kept.len() + hash.len() + 1 > NAME_BYTES {
+        kept.pop();
+    }
+    format!("{kept}_{hash}")
 }
 
 /// The words that the server quotes when they are names (all but its unreserved keywords), in order.

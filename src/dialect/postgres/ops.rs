@@ -4,9 +4,9 @@ use super::batch::Batch;
 use super::create::table_comment;
 use super::names::{ident, qualified};
 use super::settings::assignment;
-use super::{alter, columns, create, detours, enums, member_ops, members, moves};
+use super::{alter, columns, create, detours, enums, impact, member_ops, members, moves};
 use crate::dialect::rank;
-use crate::model::{Change, Hazard, HazardNote, Member, Object, Op, Pace, QName, Table};
+use crate::model::{Change, Hazard, HazardNote, Member, Object, Op, QName, Table};
 
 /// The operations for all changes of a batch.
 pub(super) fn ops(batch: &Batch<'_>) -> Vec<Op> {
@@ -27,8 +27,10 @@ fn of_change(batch: &Batch<'_>, index: usize, change: &Change) -> Vec<Op> {
         Change::RenameTable { from, to } => vec![rename_table(batch, index, from, to)],
         Change::AlterTableComment { table, to, .. } => vec![comment_table(index, table, to.as_deref())],
         Change::AlterTableOption { table, option, to, .. } => vec![table_option(index, table, option, to.as_ref())],
-        Change::AddColumn { table, to, fill: Some(fill) } => moves::add_filled(batch, index, table, to, fill),
-        Change::AddColumn { table, to, fill: None } => vec![columns::add(batch, index, table, to)],
+        Change::AddColumn { table, to, fill } => match fill.as_deref().or_else(|| columns::default_by_row(to)) {
+            Some(fill) => moves::add_filled(batch, index, table, to, fill),
+            None => vec![columns::add(batch, index, table, to)],
+        },
         Change::DropColumn { table, from } => vec![columns::drop(batch, index, table, from)],
         Change::RenameColumn { table, from, to, transform } => {
             moves::rename(batch, index, table, from, to, transform.as_ref())
@@ -36,10 +38,10 @@ fn of_change(batch: &Batch<'_>, index: usize, change: &Change) -> Vec<Op> {
         Change::MergeColumn { table, from, to, how } => moves::merge(batch, index, table, from, to, how),
         Change::ReplaceColumn { table, from, to, expr } => moves::replace(batch, index, table, from, to, expr),
         Change::AlterColumn { .. } => alter::from_change(batch, index, change),
-        Change::AddMember { table, to } => vec![member_ops::add(batch, index, table, to)],
-        Change::DropMember { table, from } => vec![member_ops::drop(batch, index, table, from)],
+        Change::AddMember { table, to } => member_ops::add(batch, index, table, to),
+        Change::DropMember { table, from } => member_ops::drop(batch, index, table, from).into_iter().collect(),
         Change::AlterMember { table, from, to } => member_ops::alter(batch, index, table, from, to),
-        Change::RenameMember { table, from, to } => vec![member_ops::rename(index, table, from, to)],
+        Change::RenameMember { table, from, to } => vec![member_ops::rename(batch, index, table, from, to)],
     }
 }
 
@@ -74,13 +76,8 @@ fn create_table(batch: &Batch<'_>, change: usize, table: &Table) -> Vec<Op> {
     op.needs.extend(table.name.schema.clone().map(Object::Namespace));
     op.needs.extend(table.columns.iter().filter_map(|column| batch.type_object(&column.data_type)));
     let keys = table.foreign_keys.iter().cloned().map(Member::ForeignKey);
-    let keys = keys.map(|key| {
-        let mut op = member_ops::add(batch, change, &table.name, &key);
-        // Nothing refers to anything yet, and nobody waits for a new table.
-        op.hazards.clear();
-        op.pace = Pace::Quick;
-        op
-    });
+    // Nothing refers to anything yet, and nobody waits for a new table.
+    let keys = keys.map(|key| member_ops::add_whole(batch, change, &table.name, &key));
     std::iter::once(op).chain(keys).collect()
 }
 
@@ -172,11 +169,7 @@ fn table_option(change: usize, table: &QName, option: &str, value: Option<&Strin
     let mut op = Op::new(vec![change], title, vec![format!("ALTER TABLE {name} {clause}")]);
     op.rank = rank::TABLE_OPTION;
     if matches!(option, "unlogged" | "access_method") {
-        op.pace = Pace::Slow;
-        op.hazards = vec![
-            HazardNote::new(Hazard::RewritesTable, format!("every row of {table} is written anew")),
-            HazardNote::new(Hazard::ExclusiveLock, format!("{table} can be neither read nor written meanwhile")),
-        ];
+        impact::REWRITE.applies(&mut op, table);
     }
     op
 }

@@ -4,7 +4,7 @@
 //! a column it silently drops every key, index and check that uses it: whatever of these is to
 //! stay is made again here. Foreign keys are taken care of in `detours`.
 
-use super::alter::{Alteration, expression_columns};
+use super::alter::{Alteration, expression_columns, stands_alone};
 use super::batch::{Batch, expressions, uses_column};
 use super::columns::add_plain;
 use super::names::{cut, ident, qualified};
@@ -95,6 +95,7 @@ pub(super) fn recreate(batch: &Batch<'_>, alteration: &Alteration<'_>) -> Op {
     op.needs = expression_columns(batch, table, target);
     op.needs.extend(batch.type_object(&target.data_type));
     op.hazards = hazards(table, from, target);
+    stands_alone(batch, alteration.index, &mut op);
     op
 }
 
