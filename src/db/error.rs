@@ -112,12 +112,22 @@ pub struct DbError {
     pub statement: Option<String>,
     /// What is to be done, where it is more than the trouble's own advice: the missing GRANT.
     pub remedy: Option<String>,
+    /// Who held the lock that was waited for, a session each, where the server told.
+    pub blockers: Vec<String>,
 }
 
 impl DbError {
     /// Trouble of a kind, while doing something.
     pub fn new(trouble: Trouble, doing: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { trouble, doing: doing.into(), message: message.into(), code: None, statement: None, remedy: None }
+        Self {
+            trouble,
+            doing: doing.into(),
+            message: message.into(),
+            code: None,
+            statement: None,
+            remedy: None,
+            blockers: Vec::new(),
+        }
     }
 
     /// An I/O error on a file.
@@ -170,6 +180,9 @@ impl fmt::Display for DbError {
         write!(f, "{}: {}", self.doing, self.message)?;
         if let Some(code) = &self.code {
             write!(f, " ({code})")?;
+        }
+        if !self.blockers.is_empty() {
+            write!(f, "; it waited for {}", self.blockers.join(" and "))?;
         }
         Ok(())
     }

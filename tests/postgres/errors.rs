@@ -138,3 +138,28 @@ async fn a_read_only_database_takes_no_changes() {
     assert_eq!(session.prepare().await.unwrap_err().trouble, Trouble::ReadOnly);
     session.close().await;
 }
+
+/// Whoever holds a lock for too long is named, without what they run.
+#[tokio::test]
+async fn who_holds_the_lock_is_told() {
+    let url = postgres().database("held");
+    postgres().sql(&url, "CREATE TABLE t (id integer)");
+    let (mut holder, mut waiter) = (session(&url).await, session(&url).await);
+    holder.execute("SET application_name = 'nightly job'").await.unwrap();
+    holder.begin().await.unwrap();
+    holder.execute("INSERT INTO t SELECT length('s3cret')").await.unwrap();
+    waiter.limit(Duration::from_secs(1), Duration::from_secs(9)).await.unwrap();
+    for statement in ["ALTER TABLE t ADD COLUMN n integer", "CREATE INDEX CONCURRENTLY i ON t (id)"] {
+        let error = waiter.execute(statement).await.unwrap_err();
+        assert_eq!(error.trouble, Trouble::LockTimeout);
+        let [blocker] = error.blockers.as_slice() else { panic!("{error}") };
+        assert!(blocker.starts_with("pid "), "{blocker}");
+        for part in ["user postgres", "application \"nightly job\"", "idle in transaction", "statement begun "] {
+            assert!(blocker.contains(part), "{blocker}");
+        }
+        assert!(error.to_string().ends_with(blocker) && !error.to_string().contains("s3cret"), "{error}");
+    }
+    holder.rollback().await.unwrap();
+    let error = waiter.execute("ALTER TABLE nothing ADD n integer").await.unwrap_err();
+    assert_eq!(error.blockers, [""; 0]);
+}

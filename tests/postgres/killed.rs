@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::engine::session;
 use super::support::postgres;
 use undrift::apply::{ApplyError, Limits, Position, Progress, Waiting};
-use undrift::db::{Connection, Patience, Session, Target};
+use undrift::db::{Connection, Patience, Session, Target, Trouble};
 use undrift::desired::{self, Declared};
-use undrift::model::{Engine, Labels, Plan, Tenant};
+use undrift::model::{Engine, Labels, Plan, Reason, Tenant};
 use undrift::policy;
 use undrift::reconcile::{Assessment, Fleet, FleetMember, Reconciler, Shape, carry_out, survey};
 
@@ -200,4 +202,73 @@ tables:
     indexes: { t_a: [a] }
 ";
         "SELECT string_agg(a::text, ' ') FROM t" => "1";
+}
+
+/// Builds an index that does not come to its end, because somebody writes for too long.
+async fn half_build(url: &str, create: &str) {
+    let mut writer = session(url).await;
+    writer.begin().await.unwrap();
+    writer.execute("INSERT INTO t VALUES (7, 7)").await.unwrap();
+    let mut builder = session(url).await;
+    builder.limit(Duration::from_millis(100), Duration::from_secs(9)).await.unwrap();
+    let error = builder.execute(create).await.unwrap_err();
+    assert_eq!(error.trouble, Trouble::LockTimeout, "{error}");
+    writer.rollback().await.unwrap();
+    assert_eq!(postgres().query(url, "SELECT count(*) FROM pg_index WHERE NOT indisvalid"), "1");
+}
+
+const TWO_COLUMNS: &str = "
+schema: s
+tables:
+  t:
+    columns: { a: { type: integer, nullable: true }, b: { type: integer, nullable: true } }
+";
+
+/// Whatever the index was to be, it is dropped and built anew, and nobody has to be asked for that.
+#[tokio::test]
+async fn an_index_whose_build_did_not_end_is_built_anew() {
+    for (create, members) in [
+        ("CREATE INDEX CONCURRENTLY t_a ON t (a)", "indexes: { t_a: [a] }"),
+        ("CREATE INDEX CONCURRENTLY another ON t (a)", "indexes: { another: { columns: [a], comment: x } }"),
+        ("CREATE UNIQUE INDEX CONCURRENTLY undrift_new_t_b ON t (b)", "unique: { t_b: [b] }"),
+        ("CREATE UNIQUE INDEX CONCURRENTLY undrift_new_t_pk ON t (b)", "primary_key: { columns: [b], name: t_pk }"),
+        ("CREATE INDEX CONCURRENTLY undrift_new_forgotten ON t (b)", "checks: { c: a > 0 }"),
+        ("CREATE UNIQUE INDEX CONCURRENTLY t_b_key ON t (b)", "unique: [[b]]"),
+    ] {
+        let not_null =
+            if members.starts_with("primary") { ", b: integer }" } else { ", b: { type: integer, nullable: true } }" };
+        let schema =
+            format!("{}    {members}\n", TWO_COLUMNS.replace(", b: { type: integer, nullable: true } }", not_null));
+        let way =
+            Way::new("half", "CREATE TABLE t (a integer, b integer); INSERT INTO t VALUES (1, 1), (2, 2)", &schema);
+        half_build(&way.url, create).await;
+        way.ends(0).await;
+    }
+}
+
+/// A build that fails on the rows says so, and the next plan counts them.
+#[tokio::test]
+async fn duplicates_that_come_while_an_index_is_built_are_told() {
+    let schema = format!("{TWO_COLUMNS}    unique: {{ t_b: [b] }}\n");
+    let way =
+        Way::new("doubles", "CREATE TABLE t (a integer, b integer); INSERT INTO t VALUES (1, 1), (2, 2)", &schema);
+    let (shape, _) = way.look().await;
+    let step = &shape.study.plan.steps[0];
+    assert_eq!(step.undo, ["DROP INDEX CONCURRENTLY IF EXISTS \"undrift_new_t_b\""]);
+    let mut session = session(&way.url).await;
+    assert_eq!(session.count(&step.preconditions[0].query).await.unwrap(), 0);
+    session.execute("INSERT INTO t VALUES (3, 2)").await.unwrap();
+    let error = session.execute(&step.statements[0]).await.unwrap_err();
+    assert_eq!(error.trouble, Trouble::Data);
+    assert!(error.message.contains("undrift_new_t_b"), "{error}");
+    assert_eq!(session.count(&step.preconditions[0].query).await.unwrap(), 1);
+    // What is left behind is removed by what the step says, or else by the next plan.
+    let (again, assessment) = way.look().await;
+    let kinds: Vec<_> = again.study.plan.changes.iter().map(|planned| planned.change.kind().key()).collect();
+    assert_eq!(kinds, ["remove_leftover", "add_unique"]);
+    assert!(assessment.rulings.iter().any(|ruling| matches!(&ruling.reason, Reason::Data { .. })));
+    session.execute(&step.undo[0]).await.unwrap();
+    session.execute("DELETE FROM t WHERE a = 3").await.unwrap();
+    session.close().await;
+    way.ends(0).await;
 }

@@ -5,6 +5,7 @@
 
 mod activity;
 mod arrival;
+mod blockers;
 mod canon;
 mod catalog;
 mod connect;
@@ -19,6 +20,7 @@ mod wire;
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::blockers::Watch;
 use self::catalog::Builtin;
 pub(crate) use self::connect::options;
 use self::connect::{Greeting, SETTINGS};
@@ -53,6 +55,8 @@ pub struct PostgresSession {
     patience: Patience,
     /// How long to wait for the answer to a statement.
     bound: Duration,
+    /// How to find out who keeps a statement waiting, where it gives up waiting at all.
+    watch: Option<Watch>,
     transaction: Transaction,
     /// Whether the whole session is one transaction that is never committed. What it calls
     /// transactions are savepoints then.
@@ -80,6 +84,17 @@ impl PostgresSession {
             self.transaction = Transaction::Failed;
         }
         answers
+    }
+
+    /// Sends a statement, and finds out whom it waits for if that takes long.
+    async fn watched(&mut self, sql: &str) -> Result<Vec<Answer>, DbError> {
+        let Some(watch) = self.watch.clone() else { return self.send(sql).await };
+        let mut blockers = Vec::new();
+        let ran = tokio::select! {
+            ran = self.send(sql) => ran,
+            never = watch.keep(&mut blockers) => match never {},
+        };
+        ran.map_err(|error| blockers::explained(error, blockers))
     }
 
     /// Runs statements without waiting between them.
@@ -139,6 +154,7 @@ impl Connection for PostgresSession {
             target: target.clone(),
             patience,
             bound: UNLIMITED,
+            watch: None,
             transaction: Transaction::None,
             inside: false,
         })
@@ -171,7 +187,7 @@ impl Connection for PostgresSession {
         if self.inside {
             return inside::execute(self, sql).await.map_err(|error| error.with_statement(sql));
         }
-        let answers = self.send(sql).await.map_err(|error| error.with_statement(sql))?;
+        let answers = self.watched(sql).await.map_err(|error| error.with_statement(sql))?;
         Ok(answers.iter().map(|answer| answer.affected).sum())
     }
 
@@ -218,11 +234,16 @@ impl Connection for PostgresSession {
         let unlimited = statement.is_zero() && !self.inside;
         let idle = if unlimited { 0 } else { (statement + Duration::from_secs(60)).as_millis() };
         let sql = format!(
-            "SET lock_timeout = {}; SET statement_timeout = {}; SET idle_in_transaction_session_timeout = {idle}",
+            "SET lock_timeout = {}; SET statement_timeout = {}; SET idle_in_transaction_session_timeout = {idle}; \
+             SELECT pg_backend_pid()",
             lock.as_millis(),
             statement.as_millis(),
         );
-        self.send(&sql).await?;
+        let answers = self.send(&sql).await?;
+        let backend = answers.into_iter().flat_map(|answer| answer.rows).flatten().flatten().next();
+        let watch =
+            |backend| Watch { target: self.target.clone(), patience: self.patience, backend, lock_timeout: lock };
+        self.watch = backend.filter(|_| !lock.is_zero()).map(watch);
         self.bound = if statement.is_zero() { UNLIMITED } else { statement + GRACE };
         Ok(())
     }
