@@ -350,7 +350,14 @@ mod shipped {
 
     fn alter(property: Property) -> Change {
         let column = Column::new("c", "text");
-        Change::AlterColumn { table: QName::bare("t"), property, from: column.clone(), to: column, fill: None }
+        Change::AlterColumn {
+            table: QName::bare("t"),
+            property,
+            from: column.clone(),
+            to: column,
+            fill: None,
+            using: None,
+        }
     }
 
     fn merge() -> Change {

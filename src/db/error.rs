@@ -112,7 +112,8 @@ pub struct DbError {
     pub statement: Option<String>,
     /// What is to be done, where it is more than the trouble's own advice: the missing GRANT.
     pub remedy: Option<String>,
-    /// Who held the lock that was waited for, a session each, where the server told.
+    /// Who holds the lock that could not be had, as far as that is known: number, user, host, since when. Never
+    /// what they run.
     pub blockers: Vec<String>,
 }
 
@@ -182,7 +183,7 @@ impl fmt::Display for DbError {
             write!(f, " ({code})")?;
         }
         if !self.blockers.is_empty() {
-            write!(f, "; it waited for {}", self.blockers.join(" and "))?;
+            write!(f, "; the lock is held by {}", self.blockers.join("; "))?;
         }
         Ok(())
     }

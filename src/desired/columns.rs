@@ -40,6 +40,7 @@ impl Build<'_> {
         column.generated = self.generated(node);
         column.identity = self.identity(node);
         self.fill(&table.name, name, node, &typed);
+        self.cast(&table.name, name, node);
         self.old_column_names(&table.name, name, node);
         self.moves(&table.name, name, node);
         self.fits_together(entry, &column);
@@ -238,6 +239,16 @@ impl Build<'_> {
                 made.map_err(|why| self.problem(&entry.value.span, why, "write `backfill: { sql: \"…\" }`")).ok()
             }
         }
+    }
+
+    /// Notes the expression that gives the column its values when its type changes.
+    fn cast(&mut self, table: &QName, column: &str, node: &Node) {
+        let (Some(expr), Some(entry)) = (self.optional_text(node, "using"), node.entry("using")) else { return };
+        if let Err(why) = self.dialect.cast() {
+            let help = "say it for the other engines alone: `using: { postgres: \"…\" }`";
+            return self.problem(&entry.key_span, why, help);
+        }
+        self.renames.casts.entry(table.clone()).or_default().insert(column.to_owned(), expr);
     }
 
     fn old_column_names(&mut self, table: &QName, column: &str, node: &Node) {

@@ -220,6 +220,7 @@ static COLUMN: Shape = Shape {
         Key::new("options", OPTIONS, OPTIONS_DOC),
         Key::new("renamed_from", Kind::OneOrMore(&Kind::Text), "Old names, the most recent first"),
         Key::new("backfill", Kind::Object(&BACKFILL), "What rows that are already there get"),
+        Key::new("using", TEXT, "The SQL expression that gives rows their values when the type changes"),
         Key::new("transform", TRANSFORM_KIND, "What becomes of values that come from an old name"),
         Key::new("on_conflict", ON_CONFLICT, "Which value counts where old and new column hold different ones"),
         Key::new("engines", ENGINES, ENGINES_DOC),

@@ -54,6 +54,14 @@ pub trait Dialect: Send + Sync {
     /// A sentence for people when this server version cannot make one.
     fn generate(&self, generator: Generator) -> Result<String, String>;
 
+    /// Whether a change of type can compute the new values with an expression.
+    ///
+    /// # Errors
+    /// A sentence for people when the engine has no way to do so.
+    fn cast(&self) -> Result<(), String> {
+        Ok(())
+    }
+
     /// How rows are numbered for what a person asked for.
     ///
     /// # Errors

@@ -32,7 +32,7 @@ fn compare_columns(from: &Table, to: &Table, renames: &Renames, changes: &mut Ve
     for wanted in &to.columns {
         let fill = renames.fill_of(&to.name, &wanted.name).cloned();
         match from.column(&wanted.name) {
-            Some(column) => compare_column(to, column, wanted, fill, changes),
+            Some(column) => compare_column(to, column, wanted, renames, changes),
             None => changes.push(replacement(from, to, wanted, renames).unwrap_or_else(|| Change::AddColumn {
                 table: to.name.clone(),
                 to: wanted.clone(),
@@ -53,15 +53,18 @@ fn replacement(from: &Table, to: &Table, wanted: &Column, renames: &Renames) -> 
     Some(Change::ReplaceColumn { table: to.name.clone(), from: old.clone(), to: wanted.clone(), expr })
 }
 
-fn compare_column(table: &Table, from: &Column, to: &Column, fill: Option<String>, changes: &mut Vec<Change>) {
+fn compare_column(table: &Table, from: &Column, to: &Column, renames: &Renames, changes: &mut Vec<Change>) {
+    let (fill, cast) = (renames.fill_of(&table.name, &to.name), renames.cast_of(&table.name, &to.name));
     for property in Property::ALL.into_iter().filter(|property| !property.same(from, to)) {
-        let fill = fill.clone().filter(|_| property == Property::Nullable && !to.nullable);
+        let fill = fill.filter(|_| property == Property::Nullable && !to.nullable).cloned();
+        let using = cast.filter(|_| property == Property::Type).cloned();
         changes.push(Change::AlterColumn {
             table: table.name.clone(),
             property,
             from: from.clone(),
             to: to.clone(),
             fill,
+            using,
         });
     }
 }

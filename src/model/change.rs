@@ -55,8 +55,16 @@ pub enum Change {
     /// Replace a column by one of a new name whose values are computed from it. `expr` computes them.
     ReplaceColumn { table: QName, from: Column, to: Column, expr: String },
     /// Change one property of a column. `from` and `to` are the whole columns. `fill` replaces the
-    /// NULLs of rows that exist before the column becomes NOT NULL.
-    AlterColumn { table: QName, property: Property, from: Column, to: Column, fill: Option<String> },
+    /// NULLs of rows that exist before the column becomes NOT NULL. `using` computes the values of a new type.
+    AlterColumn {
+        table: QName,
+        property: Property,
+        from: Column,
+        to: Column,
+        fill: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        using: Option<String>,
+    },
     /// Add a key, index or constraint to a table that exists.
     AddMember { table: QName, to: Member },
     /// Drop a key, index or constraint.

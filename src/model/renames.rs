@@ -18,6 +18,9 @@ pub struct Renames {
     /// How values get from a column's old name to its declared one, where that is not simply as they are.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub moves: BTreeMap<QName, BTreeMap<String, Move>>,
+    /// SQL expressions that give a column of another type its values, by declared table and column.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub casts: BTreeMap<QName, BTreeMap<String, String>>,
 }
 
 impl Renames {
@@ -39,5 +42,10 @@ impl Renames {
     /// How values get from a column's old name to its declared one.
     pub fn move_to(&self, table: &QName, column: &str) -> Move {
         self.moves.get(table).and_then(|columns| columns.get(column)).cloned().unwrap_or_default()
+    }
+
+    /// The expression that gives a column of another type its values.
+    pub fn cast_of(&self, table: &QName, column: &str) -> Option<&String> {
+        self.casts.get(table).and_then(|columns| columns.get(column))
     }
 }

@@ -230,6 +230,7 @@ mod tests {
             from: from.clone(),
             to: to.clone(),
             fill: None,
+            using: None,
         };
         let (require, relax) = (alter(&nullable, &filled), alter(&filled, &nullable));
         let add = Change::AddMember { table: table.clone(), to: key() };
@@ -265,6 +266,7 @@ mod tests {
             from: from.clone(),
             to: to.clone(),
             fill: None,
+            using: None,
         };
         let both =
             |from: &Column, to: &Column| (alter(Property::Identity, from, to), alter(Property::Nullable, from, to));

@@ -311,6 +311,7 @@ async fn a_fill_replaces_nulls_before_a_column_is_not_null() {
         from: old.clone(),
         to: new.clone(),
         fill,
+        using: None,
     };
     let without = dialect(&tenant).ops(&from, &to, &[alter(None)]);
     assert_eq!(tenant.count(&without[0].preconditions[0].query).await.unwrap(), 1);
@@ -428,5 +429,37 @@ async fn a_part_of_the_changes_is_enough() {
         }
         assert!(!ops.is_empty(), "{:?}", all[at]);
     }
+    tenant.close().await;
+}
+
+/// An expression that somebody declared gives the values of the new type, and says that it may lose some.
+#[tokio::test]
+async fn a_declared_expression_gives_the_values_of_the_new_type() {
+    let (mut tenant, from) = tenant(
+        "CREATE TABLE t (size text DEFAULT 'small', factor integer); CREATE INDEX i ON t (size);
+         INSERT INTO t VALUES ('small', 10), ('large', 10)",
+    )
+    .await;
+    let to = with(&from, |table| {
+        table.columns[0].data_type = "integer".into();
+        table.columns[0].default = Some("1".into());
+    });
+    let (old, new) = (from.tables[&t()].columns[0].clone(), to.tables[&t()].columns[0].clone());
+    let using = Some("CASE size WHEN 'small' THEN 1 ELSE 2 END * factor".to_owned());
+    let alter = |property, using| Change::AlterColumn {
+        table: t(),
+        property,
+        from: old.clone(),
+        to: new.clone(),
+        fill: None,
+        using,
+    };
+    let changes = [alter(Property::Type, using), alter(Property::Default, None)];
+    let ops = dialect(&tenant).ops(&from, &to, &changes);
+    let has = |hazard| ops.iter().flat_map(|op| &op.hazards).any(|note| note.hazard == hazard);
+    assert!([Hazard::MayLoseData, Hazard::MayFailOnData, Hazard::RewritesTable].into_iter().all(has));
+    run(&mut tenant, &ordered(ops)).await;
+    assert_same(&read(&mut tenant).await, &to);
+    assert_eq!(tenant.count("SELECT sum(size) FROM t").await.unwrap(), 30);
     tenant.close().await;
 }

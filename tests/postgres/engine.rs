@@ -179,7 +179,7 @@ fn table_changes(from: &Table, to: &Table, changes: &mut Vec<Change>) {
         };
         for property in Property::ALL.into_iter().filter(|property| !property.same(old, column)) {
             let (from, to) = (old.clone(), column.clone());
-            changes.push(Change::AlterColumn { table: table(), property, from, to, fill: None });
+            changes.push(Change::AlterColumn { table: table(), property, from, to, fill: None, using: None });
         }
     }
     for column in from.columns.iter().filter(|column| to.column(&column.name).is_none()) {

@@ -13,4 +13,6 @@ mod fix_point;
 mod hostile;
 mod inside;
 mod killed;
+mod live_data;
 mod session;
+mod types;

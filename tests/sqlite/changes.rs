@@ -135,6 +135,17 @@ async fn new_columns_get_their_values() {
 }
 
 #[tokio::test]
+async fn a_declared_expression_gives_the_values_of_the_new_type() {
+    let file =
+        file("CREATE TABLE t (id INTEGER PRIMARY KEY, size TEXT); INSERT INTO t VALUES (1, 'small'), (2, NULL)").await;
+    let cast = BTreeMap::from([("size".to_owned(), "CASE size WHEN 'small' THEN 1 ELSE 2 END".to_owned())]);
+    let declared = Renames { casts: BTreeMap::from([(QName::bare("t"), cast)]), ..Renames::default() };
+    let plan = turn(&file, "CREATE TABLE t (id INTEGER PRIMARY KEY, size INTEGER NOT NULL)", &[], &declared).await;
+    assert_eq!(query(&file, "SELECT id, size, typeof(size) FROM t"), "1|1|integer\n2|2|integer");
+    assert!(plan.steps.iter().flat_map(|step| &step.hazards).any(|note| note.hazard == Hazard::MayLoseData));
+}
+
+#[tokio::test]
 async fn a_nullable_column_is_added_and_filled_without_a_rebuild() {
     let file = file("CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1), (2)").await;
     let goal = "CREATE TABLE t (id INTEGER PRIMARY KEY, n INT, s TEXT NOT NULL DEFAULT 'a' CHECK (s IN ('a', 'b')), p INT REFERENCES t ON DELETE SET NULL)";

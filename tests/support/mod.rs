@@ -5,6 +5,7 @@
 #![allow(dead_code, unused_imports, reason = "every test binary uses its own part of this")]
 
 mod cli;
+pub mod live_data;
 mod mariadb;
 mod postgres;
 mod prometheus;

@@ -73,6 +73,12 @@ impl Dialect for Mysql {
         Ok(generate::expression(generator, &self.platform))
     }
 
+    fn cast(&self) -> Result<(), String> {
+        let why = "MySQL converts the values itself when a type changes: `using` has no place there. For another conversion, \
+                   declare a new column with a `backfill` beside the old one";
+        Err(why.to_owned())
+    }
+
     fn identity(&self, request: IdentityRequest) -> Result<IdentityKind, String> {
         match request {
             IdentityRequest::Default | IdentityRequest::AutoIncrement => Ok(IdentityKind::AutoIncrement),

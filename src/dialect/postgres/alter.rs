@@ -1,6 +1,6 @@
 //! Operations that change one property of a column.
 
-use super::batch::{Batch, column_objects};
+use super::batch::{Batch, column_objects, members_of, uses_column};
 use super::columns::is_serial;
 use super::conversion::Conversion;
 use super::create::column_comment;
@@ -10,7 +10,7 @@ use super::text::identifiers;
 use super::types::{Family, parse};
 use super::{detours, facts, identity, impact, not_null, rebuild};
 use crate::dialect::rank;
-use crate::model::{Change, Column, Hazard, HazardNote, Op, Pace, Property, QName};
+use crate::model::{Change, Column, Hazard, HazardNote, MemberKind, Op, Pace, Property, QName};
 
 /// One change of a column, with what all of its operations need to know.
 pub(super) struct Alteration<'a> {
@@ -19,6 +19,8 @@ pub(super) struct Alteration<'a> {
     pub(super) from: &'a Column,
     pub(super) to: &'a Column,
     pub(super) fill: Option<&'a str>,
+    /// What gives the values of a new type.
+    pub(super) using: Option<&'a str>,
 }
 
 /// What goes before types change: defaults, numberings, expressions.
@@ -92,7 +94,7 @@ fn with_type(batch: &Batch<'_>, alteration: &Alteration<'_>, conversion: &Conver
 
 fn data_type(batch: &Batch<'_>, alteration: &Alteration<'_>) -> Op {
     let Alteration { table, from, to, index, .. } = *alteration;
-    let conversion = super::conversion::conversion(&from.data_type, &to.data_type);
+    let conversion = converted(alteration);
     let target = batch.column_after(table, &to.name).unwrap_or(to);
     let mut statements = type_statements(batch, alteration, target, &conversion);
     let rebuilt = rebuild::around(batch, table, &to.name);
@@ -103,13 +105,39 @@ fn data_type(batch: &Batch<'_>, alteration: &Alteration<'_>) -> Op {
     op.changes.extend(rebuilt.changes);
     op.needs.extend(batch.type_object(&to.data_type));
     op.frees.extend(batch.type_object(&from.data_type));
-    let impact = if conversion.rewrites { impact::REWRITE } else { impact::CATALOG };
+    op.frees.extend(used_by(batch, alteration));
+    let impact = match (conversion.rewrites, conversion.reindexes && is_indexed(batch, table, &to.name)) {
+        (true, _) => impact::REWRITE,
+        (false, true) => impact::SCAN,
+        (false, false) => impact::CATALOG,
+    };
     impact.applies(&mut op, table);
     op.hazards.extend(conversion_hazards(table, from, to, &conversion));
     stands_alone(batch, alteration.index, &mut op);
     let shortened = conversion.shortens_to.map(|length| facts::no_longer_than(index, table, &to.name, length));
     op.preconditions.extend(shortened);
     op
+}
+
+/// What the change of type means: what the expression gives that somebody wrote, or what a cast does.
+fn converted(alteration: &Alteration<'_>) -> Conversion {
+    let conversion = super::conversion::conversion(&alteration.from.data_type, &alteration.to.data_type);
+    if alteration.using.is_some() { conversion.by_expression() } else { conversion }
+}
+
+/// The other columns from which the values of the new type are computed.
+fn used_by(batch: &Batch<'_>, alteration: &Alteration<'_>) -> Vec<crate::model::Object> {
+    let Alteration { table, to, using, .. } = *alteration;
+    let names = using.into_iter().flat_map(identifiers);
+    let others = names.filter(|name| *name != to.name && batch.column_before(table, name).is_some());
+    column_objects(table, others)
+}
+
+/// Whether an index or key hangs on a column.
+fn is_indexed(batch: &Batch<'_>, table: &QName, column: &str) -> bool {
+    let members = batch.table_before(table).into_iter().flat_map(members_of);
+    let mut indexed = members.filter(|member| !matches!(member.kind(), MemberKind::ForeignKey | MemberKind::Check));
+    indexed.any(|member| uses_column(&member, column))
 }
 
 /// A default that is no value of the new type is taken off first and set anew.
@@ -125,7 +153,11 @@ fn type_statements(
     let mut statements: Vec<_> = replaces_default.then(|| format!("{alter} DROP DEFAULT")).into_iter().collect();
     let collation = target.collation.as_ref().map(|name| format!(" COLLATE {}", spelled(name))).unwrap_or_default();
     let casts = conversion.cast && target.generated.is_none();
-    let using = if casts { format!(" USING {}", cast(batch, alteration.from, data_type)) } else { String::new() };
+    let using = match alteration.using {
+        Some(using) => format!(" USING ({using})"),
+        None if casts => format!(" USING {}", cast(batch, alteration.from, data_type)),
+        None => String::new(),
+    };
     statements.push(format!("{alter} TYPE {data_type}{collation}{using}"));
     if !conversion.same_type {
         // The default of the old type stays where another one is wanted and kept back.
@@ -265,6 +297,6 @@ fn comment(alteration: &Alteration<'_>) -> Op {
 
 /// The operations for a change that alters a column.
 pub(super) fn from_change(batch: &Batch<'_>, index: usize, change: &Change) -> Vec<Op> {
-    let Change::AlterColumn { table, property, from, to, fill } = change else { return Vec::new() };
-    ops(batch, *property, &Alteration { index, table, from, to, fill: fill.as_deref() })
+    let Change::AlterColumn { table, property, from, to, fill, using } = change else { return Vec::new() };
+    ops(batch, *property, &Alteration { index, table, from, to, fill: fill.as_deref(), using: using.as_deref() })
 }

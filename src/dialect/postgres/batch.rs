@@ -75,8 +75,9 @@ impl<'a> Batch<'a> {
     /// What a change of type in this batch means for a column, if there is one.
     pub(super) fn conversion_of(&self, table: &QName, column: &str) -> Option<(usize, Conversion)> {
         let index = self.alteration(table, column, Property::Type)?;
-        let Change::AlterColumn { from, to, .. } = &self.changes[index] else { return None };
-        Some((index, conversion(&from.data_type, &to.data_type)))
+        let Change::AlterColumn { from, to, using, .. } = &self.changes[index] else { return None };
+        let found = conversion(&from.data_type, &to.data_type);
+        Some((index, if using.is_some() { found.by_expression() } else { found }))
     }
 
     /// The change that has to drop a column and make it anew, because PostgreSQL has no other way

@@ -5,8 +5,10 @@ use super::types::{Family, Parsed, parse};
 /// What a change from one type to another means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Conversion {
-    /// Whether the table is written anew or read through. If not, only the catalog changes.
+    /// Whether the table is written anew. If not, only the catalog changes.
     pub(super) rewrites: bool,
+    /// Whether the indexes over the column are built anew though the table is not written: they compare in another way.
+    pub(super) reindexes: bool,
     /// Why values may come out other than they went in.
     pub(super) loses: Option<&'static str>,
     /// Why the server may refuse some values.
@@ -23,11 +25,23 @@ pub(super) struct Conversion {
 
 impl Conversion {
     fn catalog_only() -> Self {
-        Self { rewrites: false, loses: None, refuses: None, cast: false, same_type: false, shortens_to: None }
+        Self {
+            rewrites: false,
+            reindexes: false,
+            loses: None,
+            refuses: None,
+            cast: false,
+            same_type: false,
+            shortens_to: None,
+        }
     }
 
     fn rewrite() -> Self {
         Self { rewrites: true, ..Self::catalog_only() }
+    }
+
+    fn reindex() -> Self {
+        Self { reindexes: true, ..Self::catalog_only() }
     }
 
     fn losing(why: &'static str) -> Self {
@@ -36,6 +50,19 @@ impl Conversion {
 
     fn refusing(why: &'static str) -> Self {
         Self { refuses: Some(why), ..Self::rewrite() }
+    }
+
+    /// Where the server gives no value another form, as long as sessions are in UTC, which ours are.
+    fn in_utc(self, a: &Parsed, b: &Parsed) -> Self {
+        let same = fraction_digits(a) == fraction_digits(b);
+        Self { rewrites: !same, reindexes: same, ..self }
+    }
+
+    /// Where an expression that a person wrote gives the values.
+    pub(super) fn by_expression(self) -> Self {
+        let refuses = Some("the expression may fail, or give what is no value of the new type");
+        let loses = Some("values become what the declared expression gives");
+        Self { rewrites: true, cast: true, shortens_to: None, loses, refuses, ..self }
     }
 
     fn with_cast(self) -> Self {
@@ -74,11 +101,20 @@ fn between(a: &Parsed, b: &Parsed) -> Conversion {
             Conversion::losing("a part of each point in time is dropped")
         }
         (F::Timestamp, F::Timestamp) | (F::TimestampTz, F::TimestampTz) | (F::Time, F::Time) => fractions(a, b),
-        (F::Timestamp | F::Date, F::TimestampTz) | (F::TimestampTz, F::Timestamp) => {
-            Conversion::losing("points in time are taken as UTC")
+        (F::Timestamp, F::TimestampTz) | (F::TimestampTz, F::Timestamp) => {
+            Conversion::losing("points in time are taken as UTC").in_utc(a, b)
         }
+        (F::Date, F::TimestampTz) => Conversion::losing("days are taken to begin in UTC"),
+        (F::Time, F::TimeTz) => Conversion::losing("times are taken as UTC"),
+        (F::TimeTz, F::Time) => Conversion::losing("time zones are dropped"),
+        (F::TimeTz, F::TimeTz) => fractions(a, b),
         (F::Json, F::Jsonb) => Conversion::losing("white space, key order and duplicate keys are dropped").with_cast(),
         (F::Jsonb, F::Json) => Conversion::rewrite().with_cast(),
+        (F::Text | F::Varchar, F::Other) if b.name == "citext" => Conversion {
+            refuses: Some("values that differ by case alone become equal, which a unique index does not take"),
+            ..Conversion::reindex()
+        },
+        (F::Other, F::Other) if special(a, b).is_some() => special(a, b).unwrap_or_else(Conversion::rewrite),
         (x, _) if x.is_string() => Conversion::refusing("texts may not be values of the new type").with_cast(),
         _ => Conversion {
             refuses: Some("values may not fit the new type"),
@@ -88,11 +124,49 @@ fn between(a: &Parsed, b: &Parsed) -> Conversion {
     }
 }
 
+/// Types without a family of their own.
+fn special(a: &Parsed, b: &Parsed) -> Option<Conversion> {
+    if let (Some(old), Some(new)) = (element(a), element(b)) {
+        // The server goes through every array, even where nothing happens to what is in it.
+        return Some(Conversion { rewrites: true, reindexes: false, ..between(&old, &new) });
+    }
+    Some(match (a.name.as_str(), b.name.as_str()) {
+        ("cidr", "inet") => Conversion::catalog_only(),
+        ("inet", "cidr") => Conversion::losing("bits that belong to a host are set to zero"),
+        ("macaddr", "macaddr8") => Conversion::rewrite(),
+        ("macaddr8", "macaddr") => Conversion::refusing("addresses may be too long"),
+        ("interval", "interval") => fractions(a, b),
+        ("bit" | "bit varying", "bit varying") => bits(a, b),
+        ("bit" | "bit varying", "bit") => Conversion::refusing("strings of bits may have another length"),
+        _ => return None,
+    })
+}
+
+/// What an array is made of.
+fn element(array: &Parsed) -> Option<Parsed> {
+    let name = array.name.strip_suffix("[]")?.to_owned();
+    Some(Parsed { numbers: array.numbers.clone(), ..parse(&name) })
+}
+
+/// Strings of bits are not cut: one that is too long is refused.
+fn bits(a: &Parsed, b: &Parsed) -> Conversion {
+    let old = if a.name == "bit" { Some(a.numbers.first().copied().unwrap_or(1)) } else { a.numbers.first().copied() };
+    match (old, b.numbers.first().copied()) {
+        (_, None) => Conversion::catalog_only(),
+        (Some(old), Some(new)) if old <= new && a.name == b.name => Conversion::catalog_only(),
+        (Some(old), Some(new)) if old <= new => Conversion::rewrite(),
+        _ => Conversion::refusing("strings of bits may be longer than the new type allows"),
+    }
+}
+
 /// Everything becomes a string by itself; only its length can be trouble.
 fn to_string(a: &Parsed, b: &Parsed) -> Conversion {
     let (old, new) = (length(a), length(b));
-    let base = if a.family == b.family || (a.family == Family::Varchar && b.family == Family::Text) {
+    let same_bytes = |family| matches!(family, Family::Varchar | Family::Text);
+    let base = if a.family == b.family || (same_bytes(a.family) && same_bytes(b.family)) {
         Conversion::catalog_only()
+    } else if a.name == "citext" {
+        Conversion::reindex()
     } else {
         Conversion::rewrite()
     };
@@ -161,12 +235,140 @@ fn precision(parsed: &Parsed) -> Option<(u32, u32)> {
 }
 
 /// Times keep six digits of a second unless they say otherwise.
+fn fraction_digits(parsed: &Parsed) -> u32 {
+    parsed.numbers.first().copied().unwrap_or(6)
+}
+
 fn fractions(a: &Parsed, b: &Parsed) -> Conversion {
-    let digits = |parsed: &Parsed| parsed.numbers.first().copied().unwrap_or(6);
-    if digits(b) >= digits(a) {
+    if fraction_digits(b) >= fraction_digits(a) {
         Conversion::catalog_only()
     } else {
         Conversion::losing("fractions of seconds are rounded")
+    }
+}
+
+/// A change of type as people see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TypeChange {
+    /// The old type.
+    pub from: &'static str,
+    /// The new one.
+    pub to: &'static str,
+    /// What the server does to the table.
+    pub work: Work,
+    /// What becomes of the values.
+    pub values: Values,
+}
+
+/// What the server does to a table when a column gets another type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// It changes the catalog.
+    Nothing,
+    /// It builds the indexes over the column anew.
+    Reindexes,
+    /// It writes the table anew.
+    Rewrites,
+}
+
+/// What becomes of the values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Values {
+    /// Each stays what it is.
+    Kept,
+    /// Each stays what it is, or the server refuses it.
+    Checked,
+    /// They may come out other than they went in.
+    Altered,
+}
+
+const fn row(from: &'static str, to: &'static str, work: Work, values: Values) -> TypeChange {
+    TypeChange { from, to, work, values }
+}
+
+use {Values as V, Work as W};
+
+/// The changes of type that people make, with what PostgreSQL does. Every line is tried on a server.
+pub const TYPE_CHANGES: [TypeChange; 62] = [
+    row("character varying(50)", "character varying(100)", W::Nothing, V::Kept),
+    row("character varying(50)", "character varying", W::Nothing, V::Kept),
+    row("character varying(50)", "text", W::Nothing, V::Kept),
+    row("text", "character varying", W::Nothing, V::Kept),
+    row("character varying(50)", "character varying(20)", W::Rewrites, V::Checked),
+    row("text", "character varying(20)", W::Rewrites, V::Checked),
+    row("character(10)", "character(20)", W::Rewrites, V::Kept),
+    row("character(10)", "character varying(10)", W::Rewrites, V::Kept),
+    row("character(10)", "text", W::Rewrites, V::Kept),
+    row("character varying(10)", "character(10)", W::Rewrites, V::Kept),
+    row("character varying(50)", "citext", W::Reindexes, V::Checked),
+    row("text", "citext", W::Reindexes, V::Checked),
+    row("citext", "text", W::Reindexes, V::Kept),
+    row("smallint", "integer", W::Rewrites, V::Kept),
+    row("integer", "bigint", W::Rewrites, V::Kept),
+    row("bigint", "integer", W::Rewrites, V::Checked),
+    row("integer", "numeric", W::Rewrites, V::Kept),
+    row("integer", "numeric(10,0)", W::Rewrites, V::Kept),
+    row("integer", "numeric(5,0)", W::Rewrites, V::Checked),
+    row("integer", "double precision", W::Rewrites, V::Kept),
+    row("bigint", "double precision", W::Rewrites, V::Altered),
+    row("numeric(10,2)", "numeric(12,2)", W::Nothing, V::Kept),
+    row("numeric(10,2)", "numeric", W::Nothing, V::Kept),
+    row("numeric(10,2)", "numeric(12,4)", W::Rewrites, V::Kept),
+    row("numeric(10,2)", "numeric(8,2)", W::Rewrites, V::Checked),
+    row("numeric(10,4)", "numeric(10,2)", W::Rewrites, V::Altered),
+    row("numeric(10,2)", "integer", W::Rewrites, V::Altered),
+    row("real", "double precision", W::Rewrites, V::Kept),
+    row("double precision", "real", W::Rewrites, V::Altered),
+    row("timestamp(3) without time zone", "timestamp(6) without time zone", W::Nothing, V::Kept),
+    row("timestamp(3) without time zone", "timestamp without time zone", W::Nothing, V::Kept),
+    row("timestamp without time zone", "timestamp(0) without time zone", W::Rewrites, V::Altered),
+    row("timestamp(0) with time zone", "timestamp with time zone", W::Nothing, V::Kept),
+    row("timestamp without time zone", "timestamp with time zone", W::Reindexes, V::Altered),
+    row("timestamp with time zone", "timestamp without time zone", W::Reindexes, V::Altered),
+    row("timestamp without time zone", "date", W::Rewrites, V::Altered),
+    row("date", "timestamp without time zone", W::Rewrites, V::Kept),
+    row("date", "timestamp with time zone", W::Rewrites, V::Altered),
+    row("time(0) without time zone", "time without time zone", W::Nothing, V::Kept),
+    row("interval(0)", "interval", W::Nothing, V::Kept),
+    row("interval", "interval(0)", W::Rewrites, V::Altered),
+    row("cidr", "inet", W::Nothing, V::Kept),
+    row("inet", "cidr", W::Rewrites, V::Altered),
+    row("macaddr", "macaddr8", W::Rewrites, V::Kept),
+    row("bit varying(8)", "bit varying(16)", W::Nothing, V::Kept),
+    row("bit varying(8)", "bit varying", W::Nothing, V::Kept),
+    row("bit(8)", "bit varying(8)", W::Rewrites, V::Kept),
+    row("bit varying(16)", "bit varying(8)", W::Rewrites, V::Checked),
+    row("bit varying(8)", "bit(8)", W::Rewrites, V::Checked),
+    row("uuid", "text", W::Rewrites, V::Kept),
+    row("uuid", "character varying(36)", W::Rewrites, V::Kept),
+    row("text", "uuid", W::Rewrites, V::Checked),
+    row("text", "integer", W::Rewrites, V::Checked),
+    row("text", "timestamp with time zone", W::Rewrites, V::Checked),
+    row("text", "jsonb", W::Rewrites, V::Checked),
+    row("boolean", "integer", W::Rewrites, V::Kept),
+    row("integer", "boolean", W::Rewrites, V::Altered),
+    row("json", "jsonb", W::Rewrites, V::Altered),
+    row("jsonb", "json", W::Rewrites, V::Kept),
+    row("integer[]", "bigint[]", W::Rewrites, V::Kept),
+    row("character varying(10)[]", "text[]", W::Rewrites, V::Kept),
+    row("character varying(10)[]", "character varying(20)[]", W::Rewrites, V::Kept),
+];
+
+impl TypeChange {
+    /// What the code takes a change of type for.
+    pub fn of(from: &'static str, to: &'static str) -> Self {
+        let found = conversion(from, to);
+        let work = match (found.rewrites, found.reindexes) {
+            (true, _) => Work::Rewrites,
+            (false, true) => Work::Reindexes,
+            (false, false) => Work::Nothing,
+        };
+        let values = match (found.loses, found.refuses) {
+            (Some(_), _) => Values::Altered,
+            (None, Some(_)) => Values::Checked,
+            (None, None) => Values::Kept,
+        };
+        Self { from, to, work, values }
     }
 }
 
@@ -214,9 +416,16 @@ mod tests {
             ("double precision", "real"),
             ("bigint", "double precision"),
             ("uuid", "character varying(20)"),
-            ("integer[]", "text[]"),
+            ("text[]", "integer[]"),
         ] {
             assert!(!conversion(from, to).widens(), "{from} → {to}");
+        }
+    }
+
+    #[test]
+    fn the_table_is_what_the_code_does() {
+        for change in TYPE_CHANGES {
+            assert_eq!(TypeChange::of(change.from, change.to), change);
         }
     }
 

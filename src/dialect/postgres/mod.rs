@@ -6,7 +6,7 @@
 mod alter;
 mod batch;
 mod columns;
-mod conversion;
+pub mod conversion;
 mod create;
 mod detours;
 mod enums;

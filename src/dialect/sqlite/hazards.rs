@@ -34,6 +34,10 @@ pub fn add(op: &mut Op, group: &Group<'_>, change: &Change) {
             note(Hazard::BreaksRunningApplication, format!("statements that still name {table}.{old} fail"));
             op.hazards.extend(dependents(group, from));
         }
+        Change::AlterColumn { property: Property::Type, to, using: Some(using), .. } => {
+            note(Hazard::MayLoseData, format!("the values of {table}.{} become what {using} gives", to.name));
+            note(Hazard::CannotBeUndone, format!("no statement brings back the old values of {table}.{}", to.name));
+        }
         Change::AlterColumn { property, from, to, .. } => op.hazards.extend(of_column(group, *property, from, to)),
         Change::AddMember { to, .. } => op.hazards.extend(of_member(group, to)),
         Change::DropMember { from, .. } => op.hazards.extend(of_dropped(group, from)),

@@ -28,10 +28,10 @@ pub fn add(op: &mut Op, group: &Group<'_>, change: &Change) {
             let used = mentioned(group, expr).into_iter().filter(|name| *name != from.name);
             op.needs.extend(used.map(|name| column(&name)));
         }
-        Change::AlterColumn { from, to, fill, .. } => {
+        Change::AlterColumn { from, to, fill, using, .. } => {
             let before = from.generated.iter().flat_map(|generated| mentioned(group, &generated.expr));
             op.frees.extend(before.map(|name| column(&name)));
-            let texts = to.generated.iter().map(|generated| &generated.expr).chain(fill);
+            let texts = to.generated.iter().map(|generated| &generated.expr).chain(fill).chain(using);
             op.needs.extend(texts.flat_map(|text| mentioned(group, text)).map(|name| column(&name)));
             op.needs.push(column(&to.name));
         }

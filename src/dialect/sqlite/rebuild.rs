@@ -127,7 +127,7 @@ fn has_column(table: &Table, name: &str) -> bool {
 
 /// What a row of the old table gives a column of the new one; `None` where the default does.
 pub fn value(group: &Group<'_>, column: &Column) -> Option<String> {
-    let own = group.from.column(&column.name).map(|column| group.column(&column.name));
+    let own = group.from.column(&column.name).map(|column| cast(group, column));
     let merging = group.changes.iter().find_map(|(_, change)| match change {
         Change::MergeColumn { from, to, how, .. } if to.name == column.name => {
             Some((moves::value(group, from, how), how.on_conflict))
@@ -153,6 +153,15 @@ pub fn value(group: &Group<'_>, column: &Column) -> Option<String> {
         [one] => Some(one.clone()),
         several => Some(format!("coalesce({})", several.join(", "))),
     }
+}
+
+/// The value of an old column as one of the new type.
+fn cast(group: &Group<'_>, column: &Column) -> String {
+    let using = group.changes.iter().find_map(|(_, change)| match change {
+        Change::AlterColumn { to, using, .. } if to.name == column.name => using.as_deref(),
+        _ => None,
+    });
+    using.map_or_else(|| group.column(&column.name), create::enclosed)
 }
 
 /// A new column that is the rowid's alias says what the rows' numbers were all along.
