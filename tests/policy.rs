@@ -160,6 +160,30 @@ mod rules {
         );
         assert_eq!(ruling.reason, Reason::Unproved { why: "because".into() });
     }
+
+    #[test]
+    fn a_large_table_is_not_copied_without_a_person() {
+        let limited =
+            |limits: &str, then: &str| policy(&format!("limits: {{ {limits} }}\nrules: [{{ then: {then} }}]"));
+        let copies = [Hazard::CopiesTable, Hazard::RewritesTable];
+        for (limits, then, rows, verdict) in [
+            ("retries: 1", "allow", Some(100_000), Verdict::Allow),
+            ("retries: 1", "allow", Some(100_001), Verdict::Ask),
+            ("retries: 1", "allow", None, Verdict::Ask),
+            ("retries: 1", "deny", Some(100_001), Verdict::Deny),
+            ("max_copy_rows: 1_000_000", "allow", Some(100_001), Verdict::Allow),
+            ("max_copy_rows: 0", "allow", Some(1), Verdict::Ask),
+            ("max_copy_rows: unlimited", "allow", None, Verdict::Allow),
+        ] {
+            let found = judge(&limited(limits, then), &add_column("t", "c"), &copies, rows);
+            assert_eq!(found, verdict, "{limits} {then} {rows:?}");
+            let harmless = judge(&limited(limits, then), &add_column("t", "c"), &[Hazard::RewritesTable], rows);
+            assert_eq!(harmless == Verdict::Allow, then == "allow", "{limits} {then} {rows:?}");
+        }
+        let policy = limited("max_copy_rows: 5", "allow");
+        let ruling = judge_on(&policy, &tenant("t", &[]), &add_column("t", "c"), &copies, Some(6));
+        assert_eq!(ruling.reason, Reason::Copy { rows: Some(6), limit: 5 });
+    }
 }
 
 mod windows {

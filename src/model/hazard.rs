@@ -19,6 +19,8 @@ words! {
         ExclusiveLock = "exclusive_lock",
         /// Writes to the table wait while it runs.
         ShareLock = "share_lock",
+        /// The server copies the table row by row (MySQL and MariaDB: `ALGORITHM=COPY`).
+        CopiesTable = "copies_table",
         /// The whole table is written anew.
         RewritesTable = "rewrites_table",
         /// An index is built over the rows.

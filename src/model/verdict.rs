@@ -80,6 +80,13 @@ pub enum Reason {
         /// What was found, with a count.
         finding: String,
     },
+    /// The server copies the table for it, and it has more rows than `max_copy_rows` allows, or nobody knows how many.
+    Copy {
+        /// How many rows the table has, if that is known.
+        rows: Option<u64>,
+        /// How many it may have.
+        limit: u64,
+    },
     /// The plan could not be proved: nobody but a person can let it run.
     Unproved {
         /// What stood in the way.

@@ -4,8 +4,8 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::model::{Change, Hazard, HazardNote, Reason, Ruling, Tenant, Verdict};
 
-use super::matching::Doubt;
-use super::{Policy, Rule, Waiver, Window, WindowKind};
+use super::matching::{Doubt, Rows};
+use super::{Limits, Policy, Rule, Waiver, Window, WindowKind};
 
 /// What a judgement is made from.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +22,8 @@ pub struct Case<'a> {
 
 impl Policy {
     /// The verdict on a change: a waiver's if one holds, else the first matching rule's, else `ask`.
-    /// What could not be proved is never freer than `ask`.
+    /// What could not be proved is never freer than `ask`, nor is what copies a table of more than
+    /// `max_copy_rows` rows.
     pub fn judge(&self, case: &Case<'_>, now: Timestamp) -> Ruling {
         if let Some(ruling) = self.waived(case, now) {
             return ruling;
@@ -31,13 +32,29 @@ impl Policy {
             Some(rule) => rule.ruling(now),
             None => Ruling { verdict: Verdict::Ask, reason: Reason::NoRule },
         };
-        match case.hazards.iter().find(|note| note.hazard == Hazard::Unproved) {
-            Some(note) if matches!(ruling.verdict, Verdict::Allow | Verdict::Hold) => {
-                Ruling { verdict: Verdict::Ask, reason: Reason::Unproved { why: note.why.clone() } }
+        match self.needs_a_person(case) {
+            Some(reason) if matches!(ruling.verdict, Verdict::Allow | Verdict::Hold) => {
+                Ruling { verdict: Verdict::Ask, reason }
             }
             _ if ruling.verdict == Verdict::Allow => self.frozen_ruling(case.tenant, now).unwrap_or(ruling),
             _ => ruling,
         }
+    }
+
+    /// Why no rule can let a change run by itself.
+    fn needs_a_person(&self, case: &Case<'_>) -> Option<Reason> {
+        let hazard = |hazard: Hazard| case.hazards.iter().find(|note| note.hazard == hazard);
+        if let Some(note) = hazard(Hazard::Unproved) {
+            return Some(Reason::Unproved { why: note.why.clone() });
+        }
+        hazard(Hazard::CopiesTable)?;
+        let limit = self.limits.max_copy_rows;
+        let rows = match case.rows() {
+            Rows::Known(rows) => Some(rows),
+            Rows::Unknown => None,
+            Rows::NoTable => return None,
+        };
+        (limit != Limits::UNLIMITED && rows.is_none_or(|rows| rows > limit)).then_some(Reason::Copy { rows, limit })
     }
 
     /// The `deny` window in which nothing may run on a tenant now, if one is open, and when it closes.

@@ -19,6 +19,13 @@ pub struct Limits {
     pub backfill_batch: u64,
     /// How long to pause between two batches.
     pub backfill_pause: Duration,
+    /// How many rows a table may have that a server copies for a change without a person's word.
+    pub max_copy_rows: u64,
+}
+
+impl Limits {
+    /// What `max_copy_rows: unlimited` means.
+    pub const UNLIMITED: u64 = u64::MAX;
 }
 
 impl Default for Limits {
@@ -30,6 +37,7 @@ impl Default for Limits {
             retries: 5,
             backfill_batch: 1_000,
             backfill_pause: Duration::ZERO,
+            max_copy_rows: 100_000,
         }
     }
 }

@@ -134,6 +134,12 @@ static LIMITS: Shape = Shape {
         ),
         Key::new("backfill_pause", Kind::Text, "How long to pause between two batches; 0s when left out."),
         Key::new("backfill_batch", Kind::Number, "How many rows one batch of a backfill writes; 1000 when left out."),
+        Key::new(
+            "max_copy_rows",
+            Kind::Text,
+            "How many rows a table may have that MySQL or MariaDB copy for a change without asking a person, or \
+             `unlimited`; 100000 when left out.",
+        ),
     ],
 };
 

@@ -278,6 +278,12 @@ pub fn reason(ruling: &Ruling) -> String {
         Reason::Needs { object } => format!("needs {object}, which is kept back"),
         Reason::Extra => "not declared, left alone".to_owned(),
         Reason::Data { finding } => finding.clone(),
+        Reason::Copy { rows: Some(rows), limit } => {
+            format!("the server copies the table with its {rows} rows; max_copy_rows is {limit}")
+        }
+        Reason::Copy { rows: None, limit } => {
+            format!("the server copies the table, however many rows it has; max_copy_rows is {limit}")
+        }
         Reason::Unproved { why } => why.clone(),
     }
 }

@@ -24,8 +24,22 @@ pub(super) fn limits(node: Option<&Node>, problems: &mut Report) -> Limits {
         backfill_pause: pause.unwrap_or(usual.backfill_pause),
         retries: node.get("retries").and_then(|n| number(n, problems)).unwrap_or(usual.retries),
         backfill_batch: node.get("backfill_batch").and_then(|n| positive(n, problems)).unwrap_or(usual.backfill_batch),
+        max_copy_rows: node.get("max_copy_rows").and_then(|n| most_rows(n, problems)).unwrap_or(usual.max_copy_rows),
         ..limits
     }
+}
+
+fn most_rows(node: &Node, problems: &mut Report) -> Option<u64> {
+    if node.text() == Some("unlimited") {
+        return Some(Limits::UNLIMITED);
+    }
+    let rows = node.number();
+    if rows.is_none() {
+        let problem =
+            Diagnostic::new(&node.span, format!("`{}` is no number of rows", node.text().unwrap_or_default()));
+        problems.add(problem.help("write a whole number, `100_000`, or `unlimited`"));
+    }
+    rows
 }
 
 pub(super) fn rollout(node: Option<&Node>, problems: &mut Report) -> Rollout {
