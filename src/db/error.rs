@@ -37,6 +37,8 @@ pub enum Trouble {
     Usage,
     /// The statement cannot run in the transaction that stands in for a scratch database.
     NotInTransaction,
+    /// The server does not carry out an `ALTER TABLE` in the way that it says.
+    NotThatWay,
     /// The server refused the statement for another reason.
     Statement,
 }
@@ -60,6 +62,10 @@ impl Trouble {
             Trouble::Unreadable => "give undrift's login the right to see everything, then run again",
             Trouble::Usage => "correct the URL",
             Trouble::NotInTransaction => "let the login create databases, or name a scratch server",
+            Trouble::NotThatWay => {
+                "the server cannot change this table as the plan says, although it can change an empty one like it: write \
+                 the table anew at a quiet hour (ALTER TABLE … FORCE), then run again"
+            }
             Trouble::Statement => "read the server's message",
         }
     }
@@ -87,6 +93,7 @@ impl Trouble {
             Trouble::Unreadable => "unreadable",
             Trouble::Usage => "usage",
             Trouble::NotInTransaction => "not_in_transaction",
+            Trouble::NotThatWay => "not_that_way",
             Trouble::Statement => "statement",
         }
     }

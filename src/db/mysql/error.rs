@@ -50,6 +50,8 @@ fn numbered(number: u16) -> Trouble {
         1129 => Trouble::Unreachable,
         1036 | 1290 | 1792 | 1836 | 3100 => Trouble::ReadOnly,
         1021 | 1114 | 3675 => Trouble::DiskFull,
+        // 4092: a table of MySQL can be altered instantly so many times only.
+        1845 | 1846 | 4092 => Trouble::NotThatWay,
         1022
         | 1048
         | 1062

@@ -6,6 +6,7 @@
 //!
 //! Tested against MariaDB. MySQL's differences are handled as its documentation describes them.
 
+mod blockers;
 mod canon;
 mod catalog;
 mod connect;
@@ -83,8 +84,10 @@ impl Connection for MysqlSession {
             // The statements after a failed one do not run, and the UNLOCK would be among them.
             let _ = self.ask("UNLOCK TABLES", "let go of the locked tables").await;
         }
-        let answers = done.map_err(|error| error.with_statement(sql))?;
-        Ok(answers.iter().map(|answer| answer.touched).sum())
+        match done {
+            Ok(answers) => Ok(answers.iter().map(|answer| answer.touched).sum()),
+            Err(error) => Err(self.with_blockers(error, sql).await.with_statement(sql)),
+        }
     }
 
     async fn together(&mut self, batch: &[String]) -> Result<(), Halt> {

@@ -44,6 +44,11 @@ impl Wire {
         self.id = id;
     }
 
+    /// The connection's number on the server.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
     /// Sends statements in one message and returns what each answered. What takes longer than `within` is
     /// killed on the server; a server that does not answer even then is given up on.
     pub async fn ask(&mut self, sql: &str, within: Duration, doing: &str) -> Result<Vec<Answer>, DbError> {
