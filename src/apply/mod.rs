@@ -190,7 +190,7 @@ impl Run<'_> {
             let at = Position { step: number + 1, statement: position + 1 };
             let ran = match part {
                 StepPart::Statement(sql) if step.repeats(position) => self.until_it_has_the_lock(at, sql, step).await?,
-                StepPart::Statement(sql) => self.statement(at, sql).await?.map_err(Cause::Db),
+                StepPart::Statement(sql) => self.in_any_way(at, sql).await?.map_err(Cause::Db),
                 StepPart::Rows(work) => self.rows(at, work).await?,
             };
             ran.map_err(|cause| Stopped::because(plan, number, kept, Some(position), cause))?;
@@ -207,7 +207,7 @@ impl Run<'_> {
     ) -> Result<Result<u64, Cause>, ApplyError> {
         let mut pauses = pauses(self.limits);
         loop {
-            let ran = self.statement(at, sql).await?;
+            let ran = self.in_any_way(at, sql).await?;
             let is_clean = ran.is_ok() || self.undo(at, step).await?;
             let lost = ran.as_ref().err().filter(|error| error.trouble.passes() && is_clean);
             let (Some(error), Some(pause)) = (lost, pauses.next()) else { return Ok(ran.map_err(Cause::Db)) };
@@ -225,6 +225,19 @@ impl Run<'_> {
             }
         }
         Ok(self.set_pace(step.pace).await.is_ok())
+    }
+
+    /// Runs a statement; if the server refuses it as it is, whatever the listener has in its place.
+    async fn in_any_way(&mut self, at: Position, sql: &str) -> Result<Result<u64, DbError>, ApplyError> {
+        let mut sql = sql.to_owned();
+        loop {
+            let ran = self.statement(at, &sql).await?;
+            let instead = ran.as_ref().err().and_then(|error| self.progress.instead(at, &sql, error));
+            match instead {
+                Some(instead) => sql = instead,
+                None => return Ok(ran),
+            }
+        }
     }
 
     /// Runs one statement, between the two words about it. The outer error: it could not be announced, and did

@@ -69,6 +69,12 @@ pub trait Progress: Send {
         true
     }
 
+    /// A statement was refused: what is to run in its place. Only where a plan is tried out is there anything; what runs on
+    /// a tenant is what was reviewed.
+    fn instead(&mut self, _at: Position, _sql: &str, _error: &DbError) -> Option<String> {
+        None
+    }
+
     /// A statement is about to run. It does not run before this is done, and not at all if it fails.
     fn before<'a>(&'a mut self, _at: Position, _sql: &'a str) -> Waiting<'a> {
         Box::pin(std::future::ready(Ok(())))

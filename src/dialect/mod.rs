@@ -14,7 +14,7 @@ pub mod sqlite;
 
 pub use neutral::Neutral;
 
-use crate::model::{Change, Check, Engine, EnumType, IdentityKind, Op, Platform, QName, Schema, Table};
+use crate::model::{Change, Check, Engine, EnumType, IdentityKind, Op, Platform, QName, Schema, Step, Table};
 
 /// One engine's knowledge, for one server version.
 pub trait Dialect: Send + Sync {
@@ -78,6 +78,16 @@ pub trait Dialect: Send + Sync {
     /// The operations that carry out these changes. `from` is the schema before all of them and `to`
     /// the schema after all of them, so that an operation can look at the whole table.
     fn ops(&self, from: &Schema, to: &Schema, changes: &[Change]) -> Vec<Op>;
+
+    /// A statement that the server refused as it says it is to be carried out, in the next best way. `None` when there
+    /// is no other way.
+    fn weaker(&self, _statement: &str) -> Option<String> {
+        None
+    }
+
+    /// Puts right why a step may hurt and how long it may take, now that the server has taken its statements on a
+    /// scratch copy in the ways that they say.
+    fn judge(&self, _step: &mut Step) {}
 
     /// A query that returns one integer: how many rows a table has, or an estimate of it that
     /// reads no rows where the engine keeps one.

@@ -13,6 +13,7 @@ mod given_names;
 mod implicit;
 mod reference;
 mod remains;
+mod settle;
 
 pub mod rollout;
 mod study;

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
-use super::{Observed, ReconcileError, Reconciler, Reference, remains};
-use crate::apply::{self, ApplyError, Cause, Limits, Stopped};
+use super::{Observed, ReconcileError, Reconciler, Reference, remains, settle};
 use crate::db::{Connection, Session, Trouble};
 use crate::dialect;
 use crate::diff::{self, Both};
@@ -143,8 +142,9 @@ impl Reconciler {
         Ok((read, copy.flaws))
     }
 
-    /// Runs a plan on a scratch copy. It must leave exactly what it left out. Returns the plan with
-    /// the fingerprint that it reached and what is left out then, and why the copy was not a faithful one.
+    /// Runs a plan on a scratch copy. It must leave exactly what it left out. Returns the plan with its statements in
+    /// the ways that the server takes, the fingerprint that it reached and what is left out then, and why the copy was
+    /// not a faithful one.
     async fn prove(
         &self,
         session: &mut Session,
@@ -157,7 +157,7 @@ impl Reconciler {
         }
         let mut copy = self.copy(session, &study.observed).await?;
         copy.flaws.extend(plan.left_out.iter().filter_map(half_built).map(whole_in_copy));
-        let proved = try_out(&mut copy.scratch.session, &plan, &study.reference).await;
+        let proved = try_out(&mut copy.scratch.session, &mut plan, &study.reference).await;
         let discarded = copy.scratch.discard().await;
         match proved {
             Ok((end, left)) => (plan.end, plan.left_out) = (Some(end), left),
@@ -294,8 +294,8 @@ async fn rename_and_read(
     let to = from.evolve(renames);
     let nothing = Batch { from: &to, to: &to, changes: &[] };
     let batch = Batch { from, to: &to, changes: renames };
-    let plan = plan::build(&*dialect, Fingerprint::of(from), batch, nothing, Vec::new())?;
-    run(session, &plan).await?;
+    let mut plan = plan::build(&*dialect, Fingerprint::of(from), batch, nothing, Vec::new())?;
+    settle::run(session, &mut plan, &*dialect).await?;
     let mut read = session.read().await.map_err(ReconcileError::Scratch)?.schema;
     read.mark_half_built_as_in(&to);
     Ok(reference.wanted.scope.keep(read))
@@ -305,10 +305,10 @@ async fn rename_and_read(
 /// reached, and what it left of that.
 async fn try_out(
     session: &mut Session,
-    plan: &Plan,
+    plan: &mut Plan,
     reference: &Reference,
 ) -> Result<(Fingerprint, Vec<Change>), ReconcileError> {
-    run(session, plan).await?;
+    settle::run(session, plan, &*dialect::of(&reference.platform)).await?;
     let read = session.read().await.map_err(ReconcileError::Scratch)?.schema;
     let reached = reference.wanted.scope.keep(read.clone());
     let end = Fingerprint::of(&reference.wanted.scope.apply(reached.clone()));
@@ -347,22 +347,6 @@ impl Reconciler {
         let actual = reference.wanted.scope.keep(observed.reading.schema.clone());
         let comparison = self.compare(session, observed, &actual, reference).await?;
         Ok(comparison.renames.into_iter().chain(comparison.changes).collect())
-    }
-}
-
-async fn run(session: &mut Session, plan: &Plan) -> Result<(), ReconcileError> {
-    apply::run(session, plan, &Limits::GENEROUS, &mut apply::Silence).await.map_err(|error| match error {
-        ApplyError::Step(stopped) => not_proved(*stopped),
-        ApplyError::Db(error) => ReconcileError::Scratch(error),
-        other => ReconcileError::NotProved(other.to_string()),
-    })
-}
-
-/// A step that failed disproves a plan, unless it is only the scratch copy that cannot have it.
-fn not_proved(stopped: Stopped) -> ReconcileError {
-    match stopped.cause {
-        Cause::Db(error) if error.trouble == Trouble::NotInTransaction => ReconcileError::Scratch(error),
-        _ => ReconcileError::NotProved(stopped.to_string()),
     }
 }
 

@@ -28,7 +28,7 @@ fn statements(plan: &Plan) -> Vec<String> {
 }
 
 /// Pairs of structures between which there is a way in both directions.
-const PAIRS: &[(&str, &str)] = &[
+pub const PAIRS: &[(&str, &str)] = &[
     ("create table t (id int)", "create table t (id int, a int not null default 1, b text, c json, d timestamp null)"),
     (
         "create table t (id int, a varchar(10) default 'x')",
@@ -103,7 +103,7 @@ async fn there_and_back_again() {
 }
 
 /// The same for tables that refer to each other.
-const FAMILIES: &[(&str, &str)] = &[
+pub const FAMILIES: &[(&str, &str)] = &[
     (
         "create table p (id int primary key); create table c (p int, constraint f foreign key (p) references p (id))",
         "create table p (id bigint primary key); create table c (p bigint, constraint f foreign key (p) references p (id))",

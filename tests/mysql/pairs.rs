@@ -182,9 +182,8 @@ async fn converges(from: &str, to: &str) -> Result<(), String> {
             session.count(query).await.map_err(|error| format!("{error}\nin {query}\nafter\n{}", done.join(";\n")))?;
         }
         for statement in &step.statements {
-            let outcome = session.execute(statement).await;
-            outcome.map_err(|error| format!("{error}\nin {statement}\nafter\n{}", done.join(";\n")))?;
-            done.push(statement.clone());
+            let outcome = super::settle(&mut session, statement).await;
+            done.push(outcome.map_err(|error| format!("{error}\nin {statement}\nafter\n{}", done.join(";\n")))?);
         }
     }
     let remaining = difference(&read(&url).await, &goal, &Renames::default()).changes;

@@ -1,12 +1,13 @@
-//! Columns and options of tables that stay, and which pieces of an `ALTER TABLE` go together.
+//! Columns of tables that stay, and which pieces of an `ALTER TABLE` go together.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::create::{check, default_option, table_option};
+use super::create::check;
 use super::knots::{has_order, untied};
-use super::names::{literal, quote};
-use super::ops::{Batch, is_collation, is_replaced, leads_with};
-use super::piece::{Phase, Piece, Slot};
+use super::names::quote;
+use super::ops::{Batch, is_replaced, leads_with};
+use super::options::comment;
+use super::piece::{Lane, Phase, Piece, Slot};
 use super::tables::{self, alter_one};
 use super::tokens::mentioned;
 use super::types::is_textual;
@@ -70,6 +71,7 @@ impl Batch<'_> {
         piece.makes.push(Object::Column(table.clone(), column.name.clone()));
         piece.needs.extend(self.mentions(table, column));
         piece.subject.columns.insert(column.name.clone());
+        piece.lane = lane(column);
         self.number(&mut piece, column);
         if hazards::needs_value(column) {
             piece.preconditions.push(facts::no_value(number, table, &column.name));
@@ -94,9 +96,10 @@ impl Batch<'_> {
         }
         piece.subject.columns.insert(column.name.clone());
         piece.subject.numbers = column.identity.is_some();
+        piece.lane = lane(column);
         piece.clauses.extend(self.stranded(table, &column.name));
         for check in self.baseless_checks(table) {
-            piece.hazards.extend(hazards::adds_check(table, check.name.as_deref().unwrap_or_default()));
+            piece.hazards.extend(self.dialect.adds_check(table, check.name.as_deref().unwrap_or_default()));
             piece.clauses.extend(self.check_made_anew(check));
         }
         piece.clause(Slot::DropColumn, format!("DROP COLUMN {}", quote(&column.name)))
@@ -153,14 +156,15 @@ impl Batch<'_> {
     }
 
     fn alter_column(&self, table: &QName, name: &str, altered: &Altered<'_>) -> Option<Piece> {
-        let (from, to) = (self.before(table)?.column(name)?, self.after(table)?.column(name)?);
+        let (before, after) = (self.before(table)?, self.after(table)?);
+        let (from, to) = (before.column(name)?, after.column(name)?);
         let mut piece = Piece::new(table, altered.numbers[0], "alter column", name, Phase::Change, rank::ALTER_COLUMN);
         piece.changes = altered.numbers.iter().copied().collect();
         for property in &altered.properties {
-            piece.hazards.extend(self.dialect.alters_column(table, *property, from, to));
+            piece.hazards.extend(self.dialect.alters_column(before, *property, from, to));
         }
         piece.needs.extend(self.mentions(table, to));
-        if let (Some(before), Some(old)) = (self.before(table), &from.generated) {
+        if let Some(old) = &from.generated {
             piece.frees.extend(members::columns_of(before, &old.expr));
         }
         piece.subject.columns.insert(name.to_owned());
@@ -227,47 +231,6 @@ impl Batch<'_> {
         before.checks.iter().filter(over).collect()
     }
 
-    fn option(&self, number: usize, table: &QName, option: &str, to: Option<&str>) -> Piece {
-        let mut piece = Piece::new(table, number, "set option", option, Phase::Change, rank::TABLE_OPTION);
-        if option == "partitions" {
-            piece.alone = true;
-            let before = self.before(table).and_then(|table| Some((table, table.options.get(option)?)));
-            piece.frees.extend(before.map_or(Vec::new(), |(table, sql)| members::columns_of(table, sql)));
-            let after = self.after(table).zip(to);
-            piece.needs.extend(after.map_or(Vec::new(), |(table, sql)| members::columns_of(table, sql)));
-            piece.hazards = hazards::copies(table);
-            piece.hazards.push(hazards::may_fail(format!("rows of {table} may fit into no partition")));
-            return piece.clause(Slot::Option, to.unwrap_or("REMOVE PARTITIONING").to_owned());
-        }
-        let collation = self.dialect.platform.collation.as_deref();
-        let sql = to.map_or_else(|| default_option(option, collation), |value| table_option(option, value));
-        piece.hazards = option_hazards(table, option);
-        if is_collation(option) {
-            piece = self.recollate(piece);
-        }
-        if sql.is_empty() { piece } else { piece.clause(Slot::Option, sql) }
-    }
-
-    /// A new default says nothing about the columns that are there: those that follow it are said again.
-    fn recollate(&self, mut piece: Piece) -> Piece {
-        let table = piece.table.clone();
-        let Some(after) = self.after(&table) else { return piece };
-        piece.subject.recollates = true;
-        let altered = |name: &str| {
-            self.changes_of(&table)
-                .any(|(_, change)| matches!(change, Change::AlterColumn { to, .. } if to.name == name))
-        };
-        for name in self.recollated(&table) {
-            let object = Object::Column(table.clone(), name.clone());
-            piece.drops.push(object.clone());
-            piece.makes.push(object);
-            if let Some(column) = after.column(&name).filter(|_| !altered(&name)) {
-                piece.clauses.push((Slot::Modify, format!("MODIFY COLUMN {}", self.dialect.column(column))));
-            }
-        }
-        piece
-    }
-
     /// Joins the pieces that only work within one statement.
     fn join(&self, table: &QName, pieces: Vec<Piece>) -> Vec<Piece> {
         let numbered = self.numbering(table);
@@ -329,16 +292,16 @@ fn absorbed(mut one: Piece, other: Piece) -> Piece {
     one
 }
 
-/// Pieces of one phase with the same hazards become one statement.
+/// Pieces of one phase and lane with the same hazards become one statement.
 fn merge(pieces: Vec<Piece>) -> Vec<Piece> {
     let mut merged: Vec<Piece> = Vec::new();
-    let mut places: BTreeMap<(Phase, BTreeSet<Hazard>), usize> = BTreeMap::new();
+    let mut places: BTreeMap<(Phase, Lane, BTreeSet<Hazard>), usize> = BTreeMap::new();
     for piece in pieces {
         if piece.alone {
             merged.push(piece);
             continue;
         }
-        match places.entry((piece.phase, piece.hazard_kinds())) {
+        match places.entry((piece.phase, piece.lane, piece.hazard_kinds())) {
             std::collections::btree_map::Entry::Occupied(place) => merged[*place.get()].absorb(piece),
             std::collections::btree_map::Entry::Vacant(place) => {
                 place.insert(merged.len());
@@ -354,23 +317,8 @@ fn reshapes(property: Property) -> bool {
     matches!(property, Property::Type | Property::Collation | Property::Generated | Property::Identity)
 }
 
-fn comment(number: usize, table: &QName, comment: Option<&str>) -> Piece {
-    Piece::new(table, number, "set the comment of", "", Phase::Change, rank::TABLE_OPTION)
-        .clause(Slot::Option, format!("COMMENT={}", literal(comment.unwrap_or_default())))
-}
-
-fn option_hazards(table: &QName, option: &str) -> Vec<crate::model::HazardNote> {
-    match option {
-        "engine" => hazards::copies(table),
-        "collation" | "charset" => hazards::changes_collation(table, &table.to_string(), Some("?"), Some("utf8mb4")),
-        "row_format"
-        | "key_block_size"
-        | "compression"
-        | "encryption"
-        | "page_compressed"
-        | "encrypted"
-        | "tablespace"
-        | "page_compression_level" => hazards::rebuilds(table),
-        _ => Vec::new(),
-    }
+/// What a column shares no statement with.
+fn lane(column: &Column) -> Lane {
+    let computed = column.generated.as_ref().is_some_and(|generated| !generated.stored);
+    if computed { Lane::Virtual } else { Lane::Usual }
 }

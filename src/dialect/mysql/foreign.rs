@@ -9,7 +9,7 @@ use super::create::foreign_key;
 use super::names::quote;
 use super::ops::{Batch, leads_with};
 use super::piece::{Phase, Piece, Slot};
-use super::{hazards, tables};
+use super::tables;
 use crate::dialect::rank;
 use crate::model::{Change, ForeignKey, Index, Member, Object, Op, QName};
 
@@ -120,7 +120,7 @@ impl<'a> Batch<'a> {
             let indexes = self.maybe_implicit(&table, &key.columns);
             for index in indexes.into_iter().filter(|index| index.name != new.name) {
                 let label = index.name.as_deref().unwrap_or_default();
-                piece.hazards.extend(hazards::adds_index(&table, index, label));
+                piece.hazards.extend(self.dialect.adds_index(&table, index, label, false));
                 piece.clauses.extend(self.made_anew(index));
             }
         }
@@ -133,7 +133,7 @@ impl<'a> Batch<'a> {
         piece.phrases.clear();
         for key in keys {
             let label = Member::ForeignKey(key.clone()).label();
-            piece.hazards.extend(hazards::adds_foreign_key(table, &label, &key.table));
+            piece.hazards.extend(self.dialect.adds_foreign_key(table, &label, &key.table));
             piece.makes.extend(key.name.iter().map(|name| Object::Member(table.clone(), name.clone())));
             piece.phrases.push(("add foreign key", label));
             piece.clauses.push((Slot::AddConstraint, format!("ADD {}", foreign_key(key))));

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::create::check;
+use super::effects::Kind;
 use super::names::quote;
 use super::ops::{Batch, leads_with};
 use super::piece::{Phase, Piece, Slot};
@@ -72,7 +73,7 @@ impl Batch<'_> {
 
     fn add_primary(&self, mut piece: Piece, index: &Index) -> Piece {
         let (table, number) = (piece.table.clone(), first(&piece));
-        piece.hazards.extend(hazards::rebuilds(&table));
+        piece.hazards.extend(self.dialect.does(Kind::AddPrimaryKey, &table));
         piece.hazards.push(hazards::may_fail(format!("rows of {table} may be duplicates by the primary key")));
         let nullable = |name: &&str| self.before(&table).and_then(|t| t.column(name)).is_some_and(|c| c.nullable);
         let asked = index.columns().filter(nullable).map(|name| facts::nulls(number, &table, name));
@@ -84,13 +85,26 @@ impl Batch<'_> {
 
     fn add_index(&self, mut piece: Piece, index: &Index, label: &str) -> Piece {
         let (table, number) = (piece.table.clone(), first(&piece));
-        piece.hazards.extend(hazards::adds_index(&table, index, label));
+        let clusters = self.clusters(&table, index);
+        piece.hazards.extend(self.dialect.adds_index(&table, index, label, clusters));
+        // Of two FULLTEXT indexes at once the server copies the table.
+        piece.alone |= index.method.is_some();
         piece.preconditions.extend(self.duplicates(number, &table, index, label));
         piece.makes.extend(index.name.iter().map(|name| Object::Member(table.clone(), name.clone())));
         let kept = self.implicit_behind(&table, index);
         piece.clauses.extend(kept.into_iter().flat_map(|kept| self.made_anew(kept)));
         let clause = format!("ADD {}", self.dialect.index(index));
         self.index_comes(piece, index).clause(Slot::AddIndex, clause)
+    }
+
+    /// Whether the server puts the rows in the order of a new index: there is no other key whose columns are never NULL.
+    fn clusters(&self, table: &QName, index: &Index) -> bool {
+        let (Some(before), Some(after)) = (self.before(table), self.after(table)) else { return false };
+        let whole = |index: &Index, table: &Table| {
+            let sure = |name: &str| table.column(name).is_some_and(|column| !column.nullable);
+            index.unique && index.columns().all(sure) && index.parts.iter().all(|part| part.prefix.is_none())
+        };
+        whole(index, after) && before.primary_key.is_none() && !before.indexes.iter().any(|own| whole(own, before))
     }
 
     /// Indexes that stay and that the server may have made for a foreign key. It removes those without a word as
@@ -134,7 +148,7 @@ impl Batch<'_> {
         let table = piece.table.clone();
         piece.hazards.push(hazards::drops_index(&table, index, label));
         if label == "primary key" {
-            piece.hazards.extend(hazards::copies(&table));
+            piece.hazards.extend(self.dialect.does(Kind::DropPrimaryKey, &table));
         }
         piece.drops.extend(index.name.iter().map(|name| Object::Member(table.clone(), name.clone())));
         piece.drops.extend(keys_but(&table, index, self.after(&table)));
@@ -150,7 +164,7 @@ impl Batch<'_> {
     fn add_check(&self, mut piece: Piece, new: &Check) -> Piece {
         let number = first(&piece);
         let label = Member::Check(new.clone()).label();
-        piece.hazards.extend(hazards::adds_check(&piece.table, &label));
+        piece.hazards.extend(self.dialect.adds_check(&piece.table, &label));
         piece.makes.extend(new.name.iter().map(|name| Object::Member(piece.table.clone(), name.clone())));
         if let Some(table) = self.after(&piece.table) {
             piece.needs.extend(columns_of(table, &new.expr));

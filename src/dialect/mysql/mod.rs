@@ -6,6 +6,7 @@
 mod alter;
 mod births;
 mod create;
+pub mod effects;
 mod facts;
 mod fill;
 mod foreign;
@@ -14,7 +15,9 @@ mod hazards;
 mod knots;
 mod members;
 pub(crate) mod names;
+pub mod online;
 mod ops;
+mod options;
 mod piece;
 mod renames;
 mod rows;
@@ -23,12 +26,12 @@ mod tables;
 pub(crate) mod tokens;
 pub(crate) mod types;
 mod unsupported;
-mod widening;
+pub mod widening;
 
 use super::{
     DefaultValue, Dialect, EnumColumn, EnumRequest, Generator, IdentityRequest, NameLimit, Neutral, Unsupported,
 };
-use crate::model::{Change, IdentityKind, Op, Platform, QName, Schema, Table};
+use crate::model::{Change, IdentityKind, Op, Platform, QName, Schema, Step, Table};
 
 /// MySQL or MariaDB, in one version.
 pub struct Mysql {
@@ -98,6 +101,14 @@ impl Dialect for Mysql {
 
     fn ops(&self, from: &Schema, to: &Schema, changes: &[Change]) -> Vec<Op> {
         ops::ops(self, from, to, changes)
+    }
+
+    fn weaker(&self, statement: &str) -> Option<String> {
+        online::weaker(statement, &self.platform)
+    }
+
+    fn judge(&self, step: &mut Step) {
+        online::judge(step, &self.platform);
     }
 
     /// The engine's estimate, which may be off by half: counting would read the table.

@@ -7,8 +7,8 @@
 
 use std::collections::BTreeMap;
 
-use super::Mysql;
 use super::types::is_textual;
+use super::{Mysql, online};
 use crate::model::{Change, Column, ForeignKey, Index, Op, Property, QName, Schema, Table};
 
 /// Changes and the schemas before and after them.
@@ -29,6 +29,10 @@ pub(super) fn ops(dialect: &Mysql, from: &Schema, to: &Schema, changes: &[Change
     ops.extend(batch.foreign_keys());
     for table in batch.altered() {
         ops.extend(batch.alter(table));
+    }
+    for op in &mut ops {
+        let statements = std::mem::take(&mut op.statements);
+        op.statements = statements.into_iter().map(|sql| online::stated(sql, &dialect.platform)).collect();
     }
     ops
 }

@@ -21,13 +21,25 @@ pub(super) enum Slot {
     Option,
 }
 
-/// When a piece's turn is. Pieces of one phase with the same hazards share a statement.
+/// When a piece's turn is. Pieces of one phase and lane with the same hazards share a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Phase {
     Drop,
     Change,
     DropColumn,
     Add,
+}
+
+/// What does not share a statement with anything else, because the server would copy the table for both although it
+/// does not for either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Lane {
+    /// Most things.
+    Usual,
+    /// Columns that are computed when read come and go.
+    Virtual,
+    /// Options of the table.
+    Option,
 }
 
 /// What a piece is about, as far as it decides what it has to be joined with.
@@ -66,6 +78,7 @@ pub(super) struct Piece {
     pub subject: Subject,
     pub phase: Phase,
     pub rank: u32,
+    pub lane: Lane,
     /// Whether it has statements of its own, so that nothing can share them.
     pub alone: bool,
     pub hazards: Vec<HazardNote>,
@@ -90,6 +103,7 @@ impl Piece {
             subject: Subject::default(),
             phase,
             rank,
+            lane: Lane::Usual,
             alone: false,
             hazards: Vec::new(),
             preconditions: Vec::new(),
@@ -121,6 +135,7 @@ impl Piece {
         self.after.extend(other.after);
         self.phase = self.phase.max(other.phase);
         self.rank = self.rank.max(other.rank);
+        self.lane = self.lane.max(other.lane);
         self.alone |= other.alone;
         self.hazards.extend(other.hazards);
         self.preconditions.extend(other.preconditions);
@@ -185,5 +200,8 @@ pub(super) fn alter(table: &QName, clauses: &[String]) -> String {
 
 /// Whether the hazard means that rows are read or written.
 fn is_slow(hazard: Hazard) -> bool {
-    matches!(hazard, Hazard::RewritesTable | Hazard::BuildsIndex | Hazard::MayFailOnData | Hazard::ShareLock)
+    matches!(
+        hazard,
+        Hazard::CopiesTable | Hazard::RewritesTable | Hazard::BuildsIndex | Hazard::MayFailOnData | Hazard::ShareLock
+    )
 }

@@ -3,6 +3,7 @@
 use super::births::Births;
 use super::hazards;
 use super::names::quote_table;
+use super::online::{self, Way};
 use super::ops::Batch;
 use super::piece::alter;
 use crate::dialect::rank;
@@ -31,7 +32,11 @@ impl Batch<'_> {
         if !later.is_empty() {
             let mut piece = self.add_keys(&table.name, &later, &[number]);
             piece.hazards.clear();
-            ops.push(piece.into_op());
+            let mut op = piece.into_op();
+            // The table is empty, and there is no other way with foreign key checks on.
+            let copied = |sql: &String| online::said(sql, Way::Copy, &self.dialect.platform);
+            op.statements = op.statements.iter().map(copied).collect();
+            ops.push(op);
         }
         ops
     }
