@@ -15,6 +15,10 @@ mod exported;
 mod fixpoint;
 #[path = "sqlite/hostile.rs"]
 mod hostile;
+#[path = "sqlite/live.rs"]
+mod live;
+#[path = "sqlite/live_data.rs"]
+mod live_data;
 #[path = "sqlite/pairs.rs"]
 mod pairs;
 #[path = "sqlite/spelling.rs"]

@@ -30,6 +30,8 @@ fn meaning(code: i32) -> (Trouble, Option<&'static str>) {
     const OPEN: &str = "check that undrift may read and write the file and make files beside it";
     const DISK: &str = "check the disk and the file system that the file is on";
     const CORRUPT: &str = "check the file with `PRAGMA integrity_check` and restore it from a backup";
+    const FULL: &str = "make room on the disk that the file is on: a table that is built anew needs its size once more in the \
+                        file, and what is overwritten in the journal";
     const FORMAT: &str = "point undrift at a SQLite database; one that is encrypted cannot be read";
     const WRITES: &str = "make the file and its folder writable for undrift";
     match code & 0xff {
@@ -41,7 +43,7 @@ fn meaning(code: i32) -> (Trouble, Option<&'static str>) {
         }
         10 => (Trouble::Disconnected, Some(DISK)),
         11 => (Trouble::Unreadable, Some(CORRUPT)),
-        13 => (Trouble::DiskFull, None),
+        13 => (Trouble::DiskFull, Some(FULL)),
         14 => (Trouble::Privilege, Some(OPEN)),
         19 | 20 => (Trouble::Data, None),
         26 => (Trouble::Unreadable, Some(FORMAT)),

@@ -4,9 +4,11 @@
 //! Whatever `doing` says in an error names the file.
 
 mod catalog;
+mod check;
 mod cursor;
 mod deadline;
 mod error;
+mod holders;
 mod lock;
 mod open;
 mod orphans;
@@ -34,7 +36,7 @@ use self::raw::Entry;
 pub(super) use self::raw::Raw as Rows;
 pub(super) use self::stamp::Stamp;
 pub(super) use self::visit::{File, Looked};
-use super::{Connection, DbError, Glance, Halt, Patience, Place, Scratch, Session, Target, Texts, Undo};
+use super::{Connection, DbError, Glance, Halt, Patience, Place, Scratch, Session, Target, Texts, Trouble, Undo};
 use crate::model::{Platform, Schema, Vendor, Version};
 
 /// A session with one SQLite file.
@@ -127,6 +129,26 @@ impl SqliteSession {
         outcome
     }
 
+    /// Runs a check, which speaks by its rows, under the session's time-out.
+    async fn check(&mut self, text: &str) -> Result<(), DbError> {
+        if let Some(limit) = self.statement_limit {
+            self.deadline.set(limit);
+        }
+        let results = rows(&mut self.connection, text).await;
+        self.deadline.clear();
+        let results = results.map_err(|error| self.failure("check", &error).with_statement(text))?;
+        check::verdict(self.doing("check"), &results).map_err(|error| error.with_statement(text))
+    }
+
+    /// What went wrong, with those who hold the file if it is about a lock.
+    fn failure(&self, what: &str, error: &sqlx::Error) -> DbError {
+        let error = classify(self.doing(what), error);
+        match error.trouble {
+            Trouble::LockTimeout => DbError { blockers: holders::holders(&self.path), ..error },
+            _ => error,
+        }
+    }
+
     fn doing(&self, what: &str) -> String {
         format!("{what} {}", self.path.display())
     }
@@ -215,8 +237,11 @@ impl Connection for SqliteSession {
     }
 
     async fn execute(&mut self, sql: &str) -> Result<u64, DbError> {
+        if check::is_check(sql) {
+            return self.check(sql).await.map(|()| 0);
+        }
         let outcome = self.run(sql).await;
-        outcome.map_err(|error| classify(self.doing("run a statement on"), &error).with_statement(sql))
+        outcome.map_err(|error| self.failure("run a statement on", &error).with_statement(sql))
     }
 
     async fn together(&mut self, batch: &[String]) -> Result<(), Halt> {
@@ -287,7 +312,7 @@ impl Connection for SqliteSession {
     async fn begin(&mut self) -> Result<(), DbError> {
         self.reset().await?;
         let begun = self.run("BEGIN IMMEDIATE").await;
-        begun.map_err(|error| classify(self.doing("begin to change"), &error).with_statement("BEGIN IMMEDIATE"))?;
+        begun.map_err(|error| self.failure("begin to change", &error).with_statement("BEGIN IMMEDIATE"))?;
         self.orphans = Some(Orphans::new());
         let orphans = self.count_orphans().await;
         if orphans.is_err() {
@@ -305,7 +330,7 @@ impl Connection for SqliteSession {
             return Err(error);
         }
         let ended = self.run("COMMIT").await;
-        ended.map_err(|error| classify(self.doing("commit the changes of"), &error).with_statement("COMMIT"))?;
+        ended.map_err(|error| self.failure("commit the changes of", &error).with_statement("COMMIT"))?;
         self.orphans = None;
         Ok(())
     }

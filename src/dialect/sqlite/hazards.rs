@@ -1,6 +1,7 @@
 //! Why a change may hurt.
 
 use super::canon;
+use super::conversion::conversion;
 use super::ops::Group;
 use super::settle::is_on;
 use super::types::Affinity;
@@ -132,19 +133,12 @@ fn of_column(group: &Group<'_>, property: Property, from: &Column, to: &Column) 
 }
 
 fn of_type(group: &Group<'_>, column: &str, from: &Column, to: &Column) -> Option<HazardNote> {
-    use Affinity::{Blob, Integer, Numeric, Real, Text};
     if is_on(&group.to, "strict") {
         let why = format!("values of {column} that are no {} stop it", to.data_type);
         return Some(HazardNote::new(Hazard::MayFailOnData, why));
     }
-    let why = match (Affinity::of(&from.data_type), Affinity::of(&to.data_type)) {
-        (Text | Blob, Integer | Numeric | Real) => {
-            format!("texts in {column} that look like numbers become numbers: '007' becomes 7")
-        }
-        (Integer | Numeric, Real) => format!("numbers in {column} of more than 15 digits are rounded"),
-        _ => return None,
-    };
-    Some(HazardNote::new(Hazard::MayLoseData, why))
+    let loss = conversion(Affinity::of(&from.data_type), Affinity::of(&to.data_type)).loss()?;
+    Some(HazardNote::new(Hazard::MayLoseData, format!("{column}: {loss}")))
 }
 
 fn of_member(group: &Group<'_>, member: &Member) -> Vec<HazardNote> {

@@ -4,6 +4,8 @@
 //! and the one spelling that texts are compared in ([`canon`], [`settle`]).
 
 pub mod canon;
+pub mod conversion;
+pub mod effects;
 pub mod names;
 pub mod settle;
 pub mod tokens;
@@ -17,7 +19,7 @@ mod objects;
 mod ops;
 mod rebuild;
 mod rows;
-mod types;
+pub mod types;
 mod unsupported;
 
 use super::{

@@ -1,7 +1,8 @@
 //! The table rebuild: what ALTER TABLE cannot do, in the steps that SQLite's documentation gives.
 //!
 //! A new table is made, filled, and put in the place of the old one; indexes and triggers are made
-//! again. All of it happens in one transaction with foreign keys off, which the session sees to.
+//! again. All of it happens in one transaction with foreign keys off, which the session sees to. At the end the new table
+//! and its indexes are checked; the session counts rows whose foreign keys point nowhere before it commits.
 
 use super::canon;
 use super::create;
@@ -74,6 +75,7 @@ fn statements(group: &Group<'_>) -> Vec<String> {
     statements.push("PRAGMA legacy_alter_table = OFF".to_owned());
     statements.extend(group.to.indexes.iter().map(|index| create::index(&group.name().name, index)));
     statements.extend(triggers(group));
+    statements.push(format!("PRAGMA integrity_check({})", literal(&group.name().name)));
     statements
 }
 
