@@ -23,5 +23,7 @@ mod routes;
 #[path = "store/samples.rs"]
 mod samples;
 mod support;
+#[path = "api/waivers.rs"]
+mod waivers;
 #[path = "api/world.rs"]
 mod world;

@@ -25,3 +25,5 @@ mod speed;
 mod tenants;
 #[path = "store/trouble.rs"]
 mod trouble;
+#[path = "store/waivers.rs"]
+mod waivers;

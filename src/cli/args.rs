@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::service_args::{
     ApprovalsArgs, ApproveArgs, AuditArgs, HistoryArgs, PauseArgs, RejectArgs, StatusArgs, TenantsArgs, TokenArgs,
+    UnwaiveArgs, WaiveArgs, WaiversArgs,
 };
 
 const STYLES: Styles =
@@ -51,6 +52,12 @@ pub enum Command {
     Approve(ApproveArgs),
     /// Answer a question with no.
     Reject(RejectArgs),
+    /// Accept drift of tenants or of a shape until a date.
+    Waive(WaiveArgs),
+    /// List the drift that people accept.
+    Waivers(WaiversArgs),
+    /// End a waiver before its time.
+    Unwaive(UnwaiveArgs),
     /// Let the service change nothing until somebody resumes.
     Pause(PauseArgs),
     /// End a pause, let stopped rollouts go on, and have blocked tenants tried again.

@@ -10,7 +10,7 @@ use owo_colors::OwoColorize;
 use secrecy::ExposeSecret;
 
 use super::args::Selection;
-use super::{Cli, Exit, Failure};
+use super::{Cli, Exit, Failure, state};
 use crate::apply::Limits;
 use crate::config::Config;
 use crate::db::{Patience, Target};
@@ -81,7 +81,8 @@ impl Work {
         }
         let selector = Selector::parse(&selection.tenants).map_err(|error| Failure::new(error.to_string(), ""))?;
         let config = Config::load(path, &|name| std::env::var(name).ok())?;
-        let policy = load_policy(selection.policy.as_deref().or(config.policy.as_deref()))?;
+        let mut policy = load_policy(selection.policy.as_deref().or(config.policy.as_deref()))?;
+        policy.waivers.extend(state::waivers(&config).await?);
         let mut scratch = BTreeMap::new();
         for (engine, url) in &config.scratch {
             scratch.insert(*engine, Target::parse(url.expose_secret())?);

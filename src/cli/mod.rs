@@ -24,6 +24,7 @@ mod show;
 mod state;
 mod status;
 mod token;
+mod waive;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -101,6 +102,9 @@ async fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Approvals(args) => approvals::run(&cli, args).await,
         Command::Approve(args) => answer::approve(&cli, args).await,
         Command::Reject(args) => answer::reject(&cli, args).await,
+        Command::Waive(args) => waive::waive(&cli, args).await,
+        Command::Waivers(args) => waive::list(&cli, args).await,
+        Command::Unwaive(args) => waive::unwaive(&cli, args).await,
         Command::Pause(args) => pause::pause(&cli, args).await,
         Command::Resume(args) => pause::resume(&cli, args).await,
         Command::CheckNow(args) => check_now::run(&cli, args).await,

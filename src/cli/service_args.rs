@@ -1,6 +1,7 @@
 //! Flags of the commands that look at what the service does, and say something to it.
 
 use clap::{Args, Subcommand, ValueEnum};
+use jiff::civil::Date;
 
 use crate::store::Role;
 
@@ -72,6 +73,48 @@ pub struct RejectArgs {
     pub id: String,
     /// Why, for the audit.
     #[arg(long, value_parser = said)]
+    pub why: String,
+}
+
+/// `undrift waive`
+#[derive(Debug, Args)]
+pub struct WaiveArgs {
+    /// Whose drift: a tenant's name (`tenant_*`), a label (`tier=gold`), or the beginning of a shape's id.
+    #[arg(value_name = "TENANT|SHAPE")]
+    pub target: String,
+    /// Which drift: a kind of change (`drop_index`), an object (`votes.idx_email`), or both with `/` in between.
+    #[arg(value_name = "CHANGE/OBJECT")]
+    pub drift: String,
+    /// The last day on which it is accepted, in UTC: 2027-01-31.
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    pub until: Date,
+    /// Who answers for it.
+    #[arg(long, value_name = "WHO", value_parser = named)]
+    pub owner: String,
+    /// Why it is accepted.
+    #[arg(long, value_name = "TEXT", value_parser = said)]
+    pub why: String,
+}
+
+/// `undrift waivers`
+#[derive(Debug, Args)]
+pub struct WaiversArgs {
+    /// Show those too that somebody ended before their time.
+    #[arg(long, short)]
+    pub all: bool,
+    /// How to print it.
+    #[arg(long, short, value_enum, default_value_t)]
+    pub output: Output,
+}
+
+/// `undrift unwaive`
+#[derive(Debug, Args)]
+pub struct UnwaiveArgs {
+    /// The waiver; the beginning of its id is enough.
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// Why, for the audit.
+    #[arg(long, default_value = "")]
     pub why: String,
 }
 
@@ -163,6 +206,10 @@ pub enum AuditCommand {
         #[arg(long, short, value_enum, default_value_t)]
         output: Output,
     },
+}
+
+fn day(text: &str) -> Result<Date, String> {
+    text.parse().map_err(|_| "write a day as 2027-01-31".to_owned())
 }
 
 fn said(text: &str) -> Result<String, String> {

@@ -6,7 +6,8 @@ use super::{Cli, Failure};
 use crate::config::Config;
 use crate::db::Target;
 use crate::model::Engine;
-use crate::store::{AnswerError, RequestError, Store, StoreError};
+use crate::policy::{self, Policy, Waiver};
+use crate::store::{AnswerError, RequestError, Store, StoreError, WaiverRecord};
 
 /// Opens the state that the configuration names. One that is not there yet is made.
 pub async fn open(cli: &Cli) -> Result<Store, Failure> {
@@ -25,6 +26,26 @@ pub async fn existing(cli: &Cli) -> Result<Store, Failure> {
         ));
     }
     Ok(Store::open(&config.state).await?)
+}
+
+/// The policy that the configuration names.
+pub fn policy(cli: &Cli) -> Result<Policy, Failure> {
+    match config(cli)?.policy {
+        Some(path) => Ok(policy::load(&path)?),
+        None => Ok(Policy::default()),
+    }
+}
+
+/// What people waived in the state that a configuration names; nothing, if there is no state.
+pub async fn waivers(config: &Config) -> Result<Vec<Waiver>, Failure> {
+    let target = Target::parse(config.state.expose_secret())?;
+    if target.engine() == Engine::Sqlite && !target.path().exists() {
+        return Ok(Vec::new());
+    }
+    let store = Store::open(&config.state).await?;
+    let waivers = store.waivers(false).await?;
+    store.close().await;
+    Ok(waivers.iter().filter_map(WaiverRecord::waiver).collect())
 }
 
 fn config(cli: &Cli) -> Result<Config, Failure> {

@@ -46,7 +46,7 @@ impl Body {
     }
 
     /// A text that has to say something.
-    pub(super) fn text(mut self, name: &str) -> Result<String, Fault> {
+    pub(super) fn text(&mut self, name: &str) -> Result<String, Fault> {
         match self.value::<String>(name)?.map(|text| text.trim().to_owned()) {
             Some(text) if text.chars().count() > LONGEST_TEXT => {
                 Err(Fault::field(name, format!("`{name}` has more than {LONGEST_TEXT} characters")))
@@ -57,7 +57,7 @@ impl Body {
     }
 
     /// A text, or nothing if it is not there.
-    pub(super) fn text_or_nothing(self, name: &str) -> Result<String, Fault> {
+    pub(super) fn text_or_nothing(&mut self, name: &str) -> Result<String, Fault> {
         if self.0.contains_key(name) { self.text(name) } else { Ok(String::new()) }
     }
 

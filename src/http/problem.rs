@@ -75,6 +75,11 @@ impl Fault {
         self
     }
 
+    /// What was asked for cannot be done as things stand.
+    pub(super) fn conflict(slug: &str, title: &str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, detail).kind(slug, title)
+    }
+
     /// There is no such thing.
     pub(super) fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, detail)
@@ -121,7 +126,7 @@ impl From<StoreError> for Fault {
 
 impl From<AnswerError> for Fault {
     fn from(error: AnswerError) -> Self {
-        let conflict = |slug, title| Self::new(StatusCode::CONFLICT, error.to_string()).kind(slug, title);
+        let conflict = |slug, title| Self::conflict(slug, title, error.to_string());
         match &error {
             AnswerError::NotFound => Self::not_found(error.to_string()),
             AnswerError::Ambiguous => conflict("ambiguous-id", "Ambiguous Id"),

@@ -42,6 +42,15 @@ impl Query {
         self.text(name).map(|text| parameter::read(name, Value::from(text))).transpose()
     }
 
+    /// Whether something is wanted: `true`, or `false` as if it were not there.
+    pub(super) fn flag(&self, name: &str) -> Result<bool, Fault> {
+        match self.text(name) {
+            Some("true") => Ok(true),
+            None | Some("false") => Ok(false),
+            Some(_) => Err(Fault::field(name, format!("`{name}` is `true` or `false`"))),
+        }
+    }
+
     /// A number.
     pub(super) fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, Fault> {
         let read =

@@ -1,6 +1,6 @@
 //! One change on one tenant at one time: may it run?
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 
 use crate::model::{Change, Hazard, HazardNote, Reason, Ruling, Tenant, Verdict};
 
@@ -97,27 +97,5 @@ impl Rule {
         }
         let opens = window.opens_after(now).map(|opens| opens.to_string());
         Ruling { verdict: Verdict::Hold, reason: Reason::Window { rule, window: window.name.clone(), opens } }
-    }
-}
-
-impl Waiver {
-    /// Whether its last day is over, by the days of UTC.
-    pub fn has_expired(&self, now: Timestamp) -> bool {
-        self.until < now.to_zoned(TimeZone::UTC).date()
-    }
-
-    fn holds(&self, case: &Case<'_>, now: Timestamp) -> bool {
-        !self.has_expired(now) && self.matching.holds(case, Doubt::Fails)
-    }
-
-    fn ruling(&self) -> Ruling {
-        Ruling {
-            verdict: Verdict::Ignore,
-            reason: Reason::Waiver {
-                name: self.name.clone(),
-                until: self.until.to_string(),
-                owner: self.owner.clone(),
-            },
-        }
     }
 }

@@ -187,6 +187,11 @@ fn any_or_all<T>(doubt: Doubt, names: &[T], fits: impl Fn(&T) -> bool) -> bool {
     }
 }
 
+/// The kinds of change that a word or a pattern stands for.
+pub(super) fn kinds_like(pattern: &Glob) -> BTreeSet<ChangeKind> {
+    ChangeKind::ALL.into_iter().filter(|kind| pattern.matches(kind.key())).collect()
+}
+
 fn fits(globs: &[Glob], name: &str) -> bool {
     globs.iter().any(|glob| glob.matches(name))
 }

@@ -12,12 +12,12 @@ mod matching;
 mod plan;
 mod settings;
 mod shape;
+mod waiver;
 mod window;
 
 use std::path::Path;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 
 use crate::model::Verdict;
 use crate::yaml::{self, Report, Source, Span};
@@ -27,6 +27,7 @@ pub use judge::Case;
 pub use matching::{Match, RowRange, TenantMatch};
 pub use settings::{Brake, Limits, Portion, Rollout, Share, StopAfter, Wave};
 pub use shape::POLICY as SHAPE;
+pub use waiver::{Waived, Waiver, has_passed};
 pub use window::{Window, WindowKind};
 
 /// The policy that holds where none is named, as a file.
@@ -62,23 +63,6 @@ pub struct Rule {
     pub then: Verdict,
     /// The hours in which `hold` and `allow` let the change run; outside it is held.
     pub window: Option<Window>,
-    /// Where it is declared.
-    pub span: Span,
-}
-
-/// Drift that somebody answers for until a date.
-#[derive(Clone, Debug)]
-pub struct Waiver {
-    /// Its name.
-    pub name: String,
-    /// What it is about.
-    pub matching: Match,
-    /// The last day on which it holds, in UTC.
-    pub until: Date,
-    /// Who answers for it.
-    pub owner: String,
-    /// Why.
-    pub why: String,
     /// Where it is declared.
     pub span: Span,
 }

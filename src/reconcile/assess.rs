@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Study;
+use super::{Study, watch};
 use crate::db::{Connection, DbError, Session, Trouble};
 use crate::dialect;
 use crate::model::{Change, Plan, Precondition, QName, Reason, Ruling, Tenant, Verdict};
@@ -97,6 +97,7 @@ pub(super) async fn assess(
     policy: &Policy,
     now: Timestamp,
 ) -> Result<Assessment, DbError> {
+    let policy = &*policy.for_shape(watch::shape_id(&study.observed, study.reference.goal, study.fingerprint));
     session.limit(Duration::from_secs(3), FACT_TIMEOUT).await?;
     let rows = rows(session, study).await?;
     let mut rulings = policy.rule_all(&study.plan, &rows, tenant, now);

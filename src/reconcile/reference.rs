@@ -8,7 +8,7 @@ use super::{ReconcileError, Reconciler, copy};
 use crate::db::{Connection, DbError, Session, Trouble};
 use crate::desired::{Declared, Wanted};
 use crate::dialect;
-use crate::model::{Fingerprint, Opaque, Platform, Schema, Step, Table};
+use crate::model::{Fingerprint, Hash, Opaque, Platform, Schema, Step, Table};
 use crate::plan;
 
 /// What every tenant on servers of one kind should look like.
@@ -16,6 +16,8 @@ use crate::plan;
 pub struct Reference {
     /// The server that read it back.
     pub platform: Platform,
+    /// The hash of the declared schema that it was built from.
+    pub goal: Hash,
     /// The declared schema that it was built from: renames, scope, extras.
     pub wanted: Wanted,
     /// What was read back, without what is ignored. Names that nobody declared are `None`.
@@ -79,7 +81,8 @@ pub(super) async fn build(
     }
     let fingerprint = Fingerprint::of(&schema);
     let implicit = implicit::of(&wanted.schema, &schema, platform.engine());
-    Ok(Reference { platform, wanted, schema, fingerprint, given_names, implicit })
+    let goal = declared.hash();
+    Ok(Reference { platform, goal, wanted, schema, fingerprint, given_names, implicit })
 }
 
 /// What tables stand on. What is not modelled may stand on it too, and tables on that.

@@ -25,6 +25,7 @@ mod tenant;
 mod tests;
 pub mod token;
 mod tokens;
+mod waiver;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
@@ -32,11 +33,12 @@ use serde::Serialize;
 pub use audit::{Verified, VerifyError};
 pub use error::{AnswerError, StoreError};
 pub use log::AuditFilter;
-pub use person::{Person, RequestError};
+pub use person::{Person, RequestError, WaiverText};
 pub use prune::{Pruned, Retention};
 pub use record::*;
 pub use request::{Pause, Request};
 pub use tenant::{Summary, TenantFilter};
+pub use waiver::{WaiverError, WaiverRecord};
 
 use self::database::Database;
 use self::log::Log;

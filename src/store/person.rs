@@ -1,13 +1,21 @@
 //! What people do to the service. Each deed is in the audit before it is done.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
+use jiff::civil::Date;
 use thiserror::Error;
 
 use super::{
     Answer, AnswerError, ApprovalRecord, AuditEntry, AuditEvent, Pause, Request, Store, StoreError, TokenRecord,
+    WaiverError, WaiverRecord, waiver,
 };
-use crate::model::Tenant;
+use crate::model::Hash;
+use crate::policy::{Waived, has_passed};
 use crate::registry::{SelectError, Selector};
+
+/// How much of a shape's id names it at least, so that no tenant's name is taken for one.
+const SHORTEST_SHAPE: usize = 6;
 
 /// Somebody who does something: the name of a token, or the login at the command line.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +41,39 @@ pub enum RequestError {
     Store(#[from] StoreError),
 }
 
+/// A waiver as somebody writes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaiverText {
+    /// Tenants by name, pattern or label (`tier=gold`), or the beginning of a shape's id.
+    pub target: String,
+    /// Which drift: `drop_index`, `votes.idx_email`, or `drop_index/votes.idx_email`.
+    pub drift: String,
+    /// The last day on which it holds, in UTC.
+    pub until: Date,
+    /// Who answers for the drift.
+    pub owner: String,
+    /// Why it is accepted.
+    pub why: String,
+}
+
 impl Store {
+    /// Whom a waiver is about: tenants that are known, or else a shape. A slip of the pen must not look like a waiver.
+    async fn target(&self, target: &str) -> Result<Waived, WaiverError> {
+        let tenants = self.tenants().await?;
+        let waived = Waived { tenant: Some(target.to_owned()), ..Waived::default() };
+        let matching = waived.matching().map_err(WaiverError::Drift)?;
+        if tenants.iter().any(|record| matching.tenants.holds(&record.tenant())) {
+            return Ok(waived);
+        }
+        let named = |id: &Hash| target.len() >= SHORTEST_SHAPE && id.to_string().starts_with(target);
+        let shapes: BTreeSet<Hash> = tenants.iter().filter_map(|record| record.shape).filter(named).collect();
+        match shapes.into_iter().collect::<Vec<_>>().as_slice() {
+            [] => Err(WaiverError::Nobody { target: target.to_owned(), known: tenants.len() }),
+            [shape] => Ok(Waived { shape: Some(*shape), ..Waived::default() }),
+            _ => Err(WaiverError::AmbiguousShape(target.to_owned())),
+        }
+    }
+
     /// What somebody does.
     pub fn person<'a>(&'a self, who: &'a str) -> Person<'a> {
         Person { store: self, who }
@@ -89,6 +129,38 @@ impl Person<'_> {
         self.store.answer(id, approved, answer, now).await
     }
 
+    /// Accepts drift until a date, and has those looked at whom it is about.
+    ///
+    /// # Errors
+    /// [`WaiverError`] says why it was not written.
+    pub async fn waive(&self, text: WaiverText) -> Result<WaiverRecord, WaiverError> {
+        let WaiverText { target, drift, until, owner, why } = text;
+        let now = Timestamp::now();
+        if has_passed(until, now) {
+            return Err(WaiverError::Past(until));
+        }
+        let waived = self.store.target(&target).await?.drift(&drift).map_err(WaiverError::Drift)?;
+        let given = Answer { who: self.who.to_owned(), at: now, why };
+        let id = Hash::of_json(&(&waived, until, &owner, &given)).short();
+        let record = WaiverRecord { id, waived, until, owner, given, ended: None };
+        let (words, target, owner, why) = (record.waived.words(), record.target(), &record.owner, &record.given.why);
+        let what = format!("waived {words} on {target} until {until} for {owner}: {why} ({})", record.id);
+        self.store.add_waiver(&record, waiver::did(self.who, what, now)).await?;
+        self.store.request(&Request::Check { tenants: tenants_of(&record) }).await?;
+        Ok(record)
+    }
+
+    /// Ends a waiver, and has those looked at whom it was about.
+    ///
+    /// # Errors
+    /// [`WaiverError`] says why it was not ended.
+    pub async fn unwaive(&self, id: &str, why: &str) -> Result<WaiverRecord, WaiverError> {
+        let by = Answer { who: self.who.to_owned(), at: Timestamp::now(), why: why.to_owned() };
+        let record = self.store.end_waiver(id, by).await?;
+        self.store.request(&Request::Check { tenants: tenants_of(&record) }).await?;
+        Ok(record)
+    }
+
     /// Writes down a new token.
     ///
     /// # Errors
@@ -120,14 +192,19 @@ impl Person<'_> {
         }
         let selector = Selector::parse(tenants)?;
         let known = self.store.tenants().await?;
-        let fits = known.iter().any(|record| {
-            let (name, labels) = (record.name.clone(), record.labels.clone());
-            selector.matches(&Tenant { name, engine: record.engine, labels })
-        });
-        if fits { Ok(()) } else { Err(RequestError::Nobody { known: known.len() }) }
+        if known.iter().any(|record| selector.matches(&record.tenant())) {
+            Ok(())
+        } else {
+            Err(RequestError::Nobody { known: known.len() })
+        }
     }
 }
 
 fn all_or(tenants: &[String]) -> String {
     if tenants.is_empty() { "all tenants".to_owned() } else { tenants.join(", ") }
+}
+
+/// The tenants to look at because of a waiver: everybody, if it is about a shape.
+fn tenants_of(waiver: &WaiverRecord) -> Vec<String> {
+    waiver.waived.tenant.iter().cloned().collect()
 }

@@ -9,7 +9,7 @@ use super::audit::{self, Link};
 use super::database::Transaction;
 use super::error::Result;
 use super::tables::{Anchors, Approvals, Audit, Members, Plans, Rollouts, Runs, Shapes, Tenants};
-use super::{Store, approval, log};
+use super::{Store, approval, log, waiver};
 use crate::config;
 
 /// How long to keep what.
@@ -22,7 +22,7 @@ pub struct Retention {
     /// Rollouts that are done or superseded, since they began. The newest is always kept.
     pub rollouts: Duration,
     /// Questions that were refused, withdrawn or expired, since they were asked. A plan whose refusal is forgotten
-    /// is asked about again.
+    /// is asked about again. Likewise waivers that somebody ended, since then.
     pub approvals: Duration,
     /// Plans that no tenant, shape, question or entry of the audit names, since they were saved last.
     pub plans: Duration,
@@ -47,6 +47,8 @@ pub struct Pruned {
     pub rollouts: u64,
     /// Questions.
     pub approvals: u64,
+    /// Waivers.
+    pub waivers: u64,
     /// Plans.
     pub plans: u64,
 }
@@ -68,6 +70,7 @@ async fn prune(transaction: &mut Transaction, keep: Retention, now: Timestamp) -
         runs: transaction.run(&runs(before(now, keep.runs))).await?,
         rollouts: transaction.run(&rollouts(before(now, keep.rollouts))).await?,
         approvals: transaction.run(&approval::settled_before(before(now, keep.approvals))).await?,
+        waivers: transaction.run(&waiver::ended_before(before(now, keep.approvals))).await?,
         audit: match keep.audit {
             Some(age) => cut(transaction, before(now, age), now).await?,
             None => 0,

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Change, Engine, Fingerprint, Hash, Labels, Ruling};
+use crate::model::{Change, Engine, Fingerprint, Hash, Labels, Reason, Ruling, Tenant};
 
 /// Whether a tenant is what it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -87,6 +87,19 @@ pub struct TenantRecord {
     pub repaired_at: Option<Timestamp>,
     /// When drift came back after a repair, newest last; at most sixteen are kept.
     pub returned: Vec<Timestamp>,
+}
+
+impl TenantRecord {
+    /// The tenant as selectors and policies know it.
+    pub fn tenant(&self) -> Tenant {
+        Tenant { name: self.name.clone(), engine: self.engine, labels: self.labels.clone() }
+    }
+
+    /// Whether people have accepted all of its drift.
+    pub fn is_waived(&self) -> bool {
+        let waived = |drift: &DriftRecord| matches!(drift.ruling.reason, Reason::Waiver { .. });
+        !self.drift.is_empty() && self.drift.iter().all(waived)
+    }
 }
 
 /// What went wrong, in words.

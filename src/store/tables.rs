@@ -76,6 +76,15 @@ pub(super) enum Approvals {
 }
 
 #[derive(Clone, Copy, Iden)]
+pub(super) enum Waivers {
+    Table,
+    Id,
+    Given,
+    Ended,
+    Body,
+}
+
+#[derive(Clone, Copy, Iden)]
 pub(super) enum Audit {
     Table,
     Sequence,

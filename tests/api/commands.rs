@@ -14,7 +14,7 @@ use super::world::open;
 use crate::support::{self, Cli, Output};
 
 /// A folder with a configuration, and a state if it was opened.
-struct Desk {
+pub struct Desk {
     folder: TempDir,
 }
 
@@ -33,13 +33,13 @@ impl Desk {
         self.folder.path().join("state.db")
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub fn run(&self, arguments: &[&str]) -> Output {
         Cli::new().folder(self.folder.path()).variable("USER", "anna").run(arguments)
     }
 
     /// Runs a command that fails, and returns what it says.
     #[track_caller]
-    fn fails(&self, arguments: &[&str]) -> String {
+    pub fn fails(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments).expect_code(1);
         assert!(output.stderr.contains("next: ") || output.stderr.contains("error: "), "{}", output.stderr);
         output.stderr
@@ -47,7 +47,7 @@ impl Desk {
 }
 
 /// A state with these tenants.
-async fn desk_with(tenants: &[TenantRecord]) -> Desk {
+pub async fn desk_with(tenants: &[TenantRecord]) -> Desk {
     let desk = Desk::new();
     let store = desk.store().await;
     store.save_tenants(tenants).await.unwrap();
@@ -122,7 +122,7 @@ async fn what_a_tenant_is_called_cannot_move_the_cursor() {
     assert!(output.stdout.contains("a\\u{1b}[2J") && !output.stdout.contains('\u{1b}'), "{:?}", output.stdout);
 }
 
-async fn desk_with_questions(ids: &[&str]) -> Desk {
+pub async fn desk_with_questions(ids: &[&str]) -> Desk {
     let desk = Desk::new();
     let store = desk.store().await;
     store.save_plan(&plan()).await.unwrap();

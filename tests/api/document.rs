@@ -59,19 +59,26 @@ async fn answers_are_as_described() {
     fill(&world).await;
     world.post("/api/v1/pause", why("lunch")).await.ok(200);
     world.store.ask(&asked("cccccccccccc")).await.unwrap();
+    let waive = json!({ "target": "drifted", "drift": "*", "until": "2999-01-31", "owner": "a", "why": "b" });
+    let waiver = world.post("/api/v1/waivers", waive.clone()).await.ok(201)["id"].as_str().unwrap().to_owned();
     let shape = world.get("/api/v1/shapes").await.ok(200)["items"][0]["id"].as_str().unwrap().to_owned();
     let document = world.get("/api/v1/openapi.json").await.ok(200);
     for (method, path) in http::routes() {
         let filled = match path {
             "/api/v1/shapes/{id}" => path.replace("{id}", &shape),
             "/api/v1/rollouts/{id}" => path.replace("{id}", "1"),
+            "/api/v1/waivers/{id}/unwaive" => path.replace("{id}", &waiver),
             "/api/v1/approvals/{id}/reject" => path.replace("{id}", "cccccccccccc"),
             path => path
                 .replace("{id}", "aaaaaaaaaaaa")
                 .replace("{name}", "drifted")
                 .replace("{hash}", &plan().hash().to_string()),
         };
-        let body = if path.ends_with("pause") || path.ends_with("reject") { why("x") } else { json!({}) };
+        let body = match path {
+            path if path.ends_with("pause") || path.ends_with("reject") => why("x"),
+            path if path.ends_with("waivers") => waive.clone(),
+            _ => json!({}),
+        };
         let body = if method == "POST" { body.to_string() } else { String::new() };
         let reply = world.call(&method, &filled, Some(&world.operator), &body).await;
         let operation = &document["paths"][path][method.to_lowercase()];

@@ -9,6 +9,7 @@ mod runs;
 mod shapes;
 mod status;
 mod tenants;
+mod waivers;
 
 use axum::extract::Request;
 use axum::handler::Handler;
@@ -28,7 +29,7 @@ use super::router::Api;
 use super::view::{AuditLine, Page, PlanView, RolloutDetail, RolloutView, ShapeDetail, ShapeView, Status};
 use super::view::{TenantDetail, TenantView};
 use crate::model::Hash;
-use crate::store::{ApprovalRecord, Pause, RunRecord};
+use crate::store::{ApprovalRecord, Pause, RunRecord, WaiverRecord};
 
 /// What handlers return.
 type Answer<T> = Result<Json<T>, Fault>;
@@ -79,6 +80,10 @@ impl Operation {
 
     fn accepted(self) -> Self {
         Self { status: StatusCode::ACCEPTED, ..self }
+    }
+
+    fn created(self) -> Self {
+        Self { status: StatusCode::CREATED, ..self }
     }
 
     fn texts(self) -> Self {
@@ -161,6 +166,9 @@ fn looking() -> Vec<Operation> {
             .query(approvals::QUERY),
         Operation::get::<ApprovalRecord, _, _>("/api/v1/approvals/{id}", "getApproval", approvals::show)
             .about("A question; the beginning of its id is enough."),
+        Operation::get::<Page<WaiverRecord>, _, _>("/api/v1/waivers", "listWaivers", waivers::list)
+            .about("Drift that people accept until a date, the oldest first. What the policy's file waives is not among it.")
+            .query(waivers::QUERY),
         Operation::get::<Page<AuditLine>, _, _>("/api/v1/audit", "listAudit", audit::list)
             .about("What was done and by whom, the newest first.")
             .query(audit::QUERY),
@@ -183,6 +191,13 @@ fn acting() -> Vec<Operation> {
         Operation::post::<ApprovalRecord, _, _>("/api/v1/approvals/{id}/reject", "reject", approvals::reject)
             .about("Answers a question with no.")
             .body(approvals::REJECT),
+        Operation::post::<WaiverRecord, _, _>("/api/v1/waivers", "waive", waivers::waive)
+            .about("Accepts drift of tenants or of a shape until a date.")
+            .body(waivers::WAIVE)
+            .created(),
+        Operation::post::<WaiverRecord, _, _>("/api/v1/waivers/{id}/unwaive", "unwaive", waivers::unwaive)
+            .about("Ends a waiver before its time; the beginning of its id is enough.")
+            .body(waivers::UNWAIVE),
         Operation::post::<Pause, _, _>("/api/v1/pause", "pause", acts::pause)
             .about("Lets nothing be changed until somebody resumes.")
             .body(acts::PAUSE),

@@ -19,6 +19,9 @@ type Shapes = BTreeMap<Hash, ShapeRecord>;
 /// How many of a kind are shown; the numbers beside them count all.
 const SHOWN: usize = 10;
 
+/// How many tenants are read together.
+const PAGE: usize = 200;
+
 /// How far back to look for a pass that ended.
 const PASSES: usize = 20;
 
@@ -229,8 +232,22 @@ async fn problems(store: &Store, shapes: &Shapes) -> Result<Vec<Worry>, StoreErr
     let mut worst = Vec::new();
     for (sync, activity) in kinds {
         let filter = TenantFilter { sync, activity, ..TenantFilter::default() };
-        let found = store.tenants_page(&filter, None, SHOWN - worst.len()).await?;
+        let found = worrying(store, &filter, SHOWN - worst.len()).await?;
         worst.extend(found.into_iter().map(|tenant| Worry::of(tenant, shapes)));
     }
     Ok(worst)
+}
+
+/// The first so many tenants that fit, but for those all of whose drift people have accepted.
+async fn worrying(store: &Store, filter: &TenantFilter, most: usize) -> Result<Vec<TenantRecord>, StoreError> {
+    let mut worrying = Vec::new();
+    let mut after: Option<String> = None;
+    while worrying.len() < most {
+        let page = store.tenants_page(filter, after.as_deref(), PAGE).await?;
+        let Some(last) = page.last().map(|tenant| tenant.name.clone()) else { break };
+        worrying.extend(page.into_iter().filter(|tenant| !tenant.is_waived()));
+        after = Some(last);
+    }
+    worrying.truncate(most);
+    Ok(worrying)
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::{ChangeKind, Engine, Glob, Hazard};
+use crate::policy::matching::kinds_like;
 use crate::policy::{Match, RowRange, TenantMatch};
 use crate::yaml::{Diagnostic, Node, Report, nearest};
 
@@ -36,7 +37,7 @@ fn filled<'a>(node: &'a Node, problems: &mut Report) -> &'a [Node] {
 /// The kinds that a word or a pattern stands for.
 fn kinds(node: &Node, problems: &mut Report) -> BTreeSet<ChangeKind> {
     let Some(pattern) = glob(node, problems) else { return BTreeSet::new() };
-    let kinds: BTreeSet<_> = ChangeKind::ALL.into_iter().filter(|kind| pattern.matches(kind.key())).collect();
+    let kinds = kinds_like(&pattern);
     if kinds.is_empty() {
         let problem = Diagnostic::new(&node.span, format!("`{pattern}` is no kind of change"));
         problems.add(match nearest(pattern.text(), ChangeKind::ALL.map(ChangeKind::key)) {

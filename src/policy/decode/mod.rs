@@ -168,7 +168,7 @@ fn waiver<'a>(node: &'a Node, names: &mut Names<'a>, problems: &mut Report) -> O
     let mut text = |key| node.get(key).and_then(|node| said(node, key, problems));
     let (name, owner, why) = (text("name")?, text("owner")?, text("why")?);
     let span = node.get("name").map_or(&node.span, |name| &name.span).clone();
-    Some(Waiver { name, matching, until, owner, why, span })
+    Some(Waiver { name, matching, shape: None, until, owner, why, span })
 }
 
 /// A text that says something.

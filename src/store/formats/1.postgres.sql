@@ -57,6 +57,13 @@ CREATE TABLE approvals (
     body TEXT NOT NULL
 );
 
+CREATE TABLE waivers (
+    id TEXT COLLATE "C" PRIMARY KEY,
+    given BIGINT NOT NULL,
+    ended BIGINT,
+    body TEXT NOT NULL
+);
+
 CREATE TABLE audit (
     sequence BIGINT PRIMARY KEY,
     at BIGINT NOT NULL,

@@ -57,6 +57,13 @@ CREATE TABLE approvals (
     body TEXT NOT NULL
 );
 
+CREATE TABLE waivers (
+    id TEXT PRIMARY KEY,
+    given INTEGER NOT NULL,
+    ended INTEGER,
+    body TEXT NOT NULL
+);
+
 CREATE TABLE audit (
     sequence INTEGER PRIMARY KEY,
     at INTEGER NOT NULL,
