@@ -6,11 +6,20 @@ mod support;
 mod daemon;
 #[path = "service/files.rs"]
 mod files;
+#[allow(dead_code, reason = "the tests of messages use the rest")]
+#[path = "notify/hook.rs"]
+mod hook;
+#[path = "service/idle.rs"]
+mod idle;
 #[path = "service/killed.rs"]
 mod killed;
+#[path = "service/links.rs"]
+mod links;
 #[path = "service/people.rs"]
 mod people;
 #[path = "service/repairs.rs"]
 mod repairs;
 #[path = "service/scenarios.rs"]
 mod scenarios;
+#[path = "service/waivers.rs"]
+mod waivers;

@@ -49,6 +49,7 @@ impl Decoder<'_> {
             concurrency: root.get("concurrency").map(|node| self.concurrency(node)).unwrap_or_default(),
             timeouts: root.get("timeouts").map(|node| self.timeouts(node)).unwrap_or_default(),
             listen: root.get("http").and_then(|http| self.listen(http.get("listen")?)).unwrap_or(usual.listen),
+            public_url: root.get("http").and_then(|http| self.public_url(http.get("public_url")?)),
             repair: root.get("repair").and_then(Node::bool).unwrap_or(usual.repair),
             idle_detector: root.get("idle_detector").and_then(Node::bool).unwrap_or(usual.idle_detector),
             full_read: root.get("full_read").and_then(|node| self.interval(node)).unwrap_or(usual.full_read),

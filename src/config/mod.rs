@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use secrecy::SecretString;
+use url::Url;
 
 use crate::model::{Engine, Labels};
 use crate::policy::Calendar;
@@ -53,6 +54,8 @@ pub struct Config {
     pub timeouts: Timeouts,
     /// Where the daemon's HTTP server listens.
     pub listen: SocketAddr,
+    /// Where people reach that server, for links in messages; without it there are none.
+    pub public_url: Option<Url>,
     /// Whether the daemon changes anything at all, or only looks.
     pub repair: bool,
     /// Whether tenants on PostgreSQL in which nothing was done are passed over without a connection.
@@ -228,6 +231,7 @@ impl Default for Config {
             concurrency: Concurrency::default(),
             timeouts: Timeouts::default(),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9464)),
+            public_url: None,
             repair: true,
             idle_detector: false,
             full_read: Duration::from_secs(3600),

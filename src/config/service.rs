@@ -67,6 +67,20 @@ impl Decoder<'_> {
         Some(SecretString::from(text))
     }
 
+    /// The address under which people reach the service. A path is kept, for a proxy that puts undrift below one.
+    pub(super) fn public_url(&mut self, node: &Node) -> Option<Url> {
+        let url = Url::parse(&self.text(node)?).ok().filter(|url| {
+            let plain = url.username().is_empty() && url.password().is_none();
+            let bare = url.query().is_none() && url.fragment().is_none();
+            matches!(url.scheme(), "http" | "https") && url.has_host() && plain && bare
+        });
+        if url.is_none() {
+            let help = "write the address at which people reach the service: `https://undrift.example.org`";
+            self.complain(node, "not an address for links", help);
+        }
+        url
+    }
+
     fn signing_key(&mut self, node: &Node) -> Option<SecretString> {
         let text = self.text(node)?;
         if text.is_empty() {

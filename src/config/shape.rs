@@ -110,7 +110,10 @@ static TIMEOUTS: Shape = Shape {
 
 static HTTP: Shape = Shape {
     name: "an HTTP server",
-    keys: &[Key::new("listen", Kind::Text, "Address and port; 127.0.0.1:9464 when left out.")],
+    keys: &[
+        Key::new("listen", Kind::Text, "Address and port; 127.0.0.1:9464 when left out."),
+        Key::new("public_url", Kind::Text, "Where people reach it, for links in messages; no links when left out."),
+    ],
 };
 
 static APPROVALS: Shape = Shape {

@@ -32,6 +32,18 @@ struct Proposal<'a> {
     approver: Option<Answer>,
 }
 
+/// How much of the fleet was seen before a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sight {
+    /// Everybody, by a pass that has ended; something may keep the schema's tenants as they are.
+    Whole {
+        /// Whether that is so.
+        rests: bool,
+    },
+    /// Some of them, by a pass that is under way.
+    Part,
+}
+
 /// What people have answered.
 struct Answers(BTreeMap<String, ApprovalRecord>);
 
@@ -51,19 +63,23 @@ impl Daemon {
     /// # Errors
     /// When the state cannot be read or written: then nothing is started.
     pub(super) async fn decide(self: &Arc<Self>) -> Result<(), StoreError> {
+        self.take_waivers().await?;
         let settings = self.settings();
         let now = Timestamp::now();
         let mut fleet = self.fleet.lock().await;
         let expired = self.store.expire(now).await?;
         expired.iter().for_each(|record| tracing::warn!(id = record.id, "a question was not answered in time"));
         let answers = Answers(self.store.approvals(None).await?.into_iter().map(|r| (r.id.clone(), r)).collect());
-        self.ask_about_plans(&fleet, &settings, &answers, now).await?;
+        tell::answers(self, &mut fleet, &answers.0);
+        let asked = self.ask_about_plans(&fleet, &settings, &answers, now).await?;
+        fleet.asked.extend(asked.into_iter().map(|id| (id, ApprovalState::Pending)));
         let pause = self.store.pause().await?;
+        fleet.agreed.clear();
         let mut jobs = Vec::new();
         for schema in fleet.schemas() {
             let braked = self.brake(&mut fleet, &settings, &answers, &schema, now).await?;
             let rests = braked || pause.is_some() || !settings.config.repair || self.stopping.is_cancelled();
-            jobs.extend(self.roll_out(&mut fleet, &settings, &answers, &schema, rests, now).await?);
+            jobs.extend(self.roll_out(&mut fleet, &settings, &answers, &schema, Sight::Whole { rests }, now).await?);
         }
         let starting: BTreeSet<String> = jobs.iter().map(|job: &Job| job.tenant().to_owned()).collect();
         let Fleet { tenants, applying, .. } = &mut *fleet;
@@ -83,14 +99,41 @@ impl Daemon {
         Ok(())
     }
 
-    /// One question for every plan that policy asks about. Questions that nobody's plan needs are withdrawn.
+    /// Goes on with the plans that the last decision knew of, while a pass is under way: what only that pass sees is no
+    /// ground for anything before it has seen everybody.
+    ///
+    /// # Errors
+    /// When the state cannot be read or written: then nothing is started.
+    pub(super) async fn go_on(self: &Arc<Self>) -> Result<(), StoreError> {
+        let settings = self.settings();
+        let now = Timestamp::now();
+        let mut fleet = self.fleet.lock().await;
+        if fleet.agreed.is_empty() || self.store.pause().await?.is_some() || !settings.config.repair {
+            return Ok(());
+        }
+        let answers = Answers(self.store.approvals(None).await?.into_iter().map(|r| (r.id.clone(), r)).collect());
+        let free = |schema: &String| !fleet.braked.contains(schema);
+        for schema in fleet.rollouts.keys().filter(|schema| free(schema)).cloned().collect::<Vec<_>>() {
+            for job in self.roll_out(&mut fleet, &settings, &answers, &schema, Sight::Part, now).await? {
+                if let Some(entry) = fleet.tenants.get_mut(job.tenant()) {
+                    entry.record.activity = Activity::Applying;
+                }
+                self.start(&mut fleet, job);
+            }
+        }
+        Ok(())
+    }
+
+    /// One question for every plan that policy asks about. Questions that nobody's plan needs are withdrawn. Returns
+    /// those that are new.
     async fn ask_about_plans(
         &self,
         fleet: &Fleet,
         settings: &Settings,
         answers: &Answers,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<String>, StoreError> {
+        let mut new = Vec::new();
         let mut asked: BTreeMap<String, (&Known, &Part, Vec<&str>)> = BTreeMap::new();
         for (name, entry) in &fleet.tenants {
             if let Some((id, known, part)) = entry.asks() {
@@ -106,6 +149,7 @@ impl Daemon {
             if self.store.ask(&record).await? {
                 tracing::info!(id, tenants = names.len(), "a plan needs an approval: `undrift approve {id}`");
                 tell::approval_needed(self, &record, fleet);
+                new.push(id.clone());
             }
         }
         let void: Vec<String> = answers
@@ -118,7 +162,7 @@ impl Daemon {
         if fleet.complete && !void.is_empty() {
             self.store.withdraw(&void).await?;
         }
-        Ok(())
+        Ok(new)
     }
 
     /// Whether the brake keeps a schema's tenants as they are. Asks a person when it engages.
@@ -153,6 +197,7 @@ impl Daemon {
             if self.store.ask(&record).await? {
                 tracing::error!(schema, id = record.id, why = sight.why, "the brake is engaged");
                 tell::brake_engaged(self, schema, sight, &record.id);
+                fleet.asked.insert(record.id, ApprovalState::Pending);
             }
         }
         let still: BTreeSet<String> = engaged.iter().map(|sight| brake_id(schema, sight)).collect();
@@ -176,18 +221,24 @@ impl Daemon {
         settings: &Settings,
         answers: &Answers,
         schema: &str,
-        rests: bool,
+        sight: Sight,
         now: Timestamp,
     ) -> Result<Vec<Job>, StoreError> {
         let Some(goal) = fleet.goal(schema) else { return Ok(Vec::new()) };
+        let rests = sight == (Sight::Whole { rests: true });
         let mut record = fleet.rollouts.remove(schema);
         if let Some(other) = record.take_if(|record| record.goal != goal || !rollout::is_open(record)) {
             self.retire(other, now).await?;
         }
         let proposals = proposals(fleet, settings, answers, schema, now);
+        let plans: BTreeMap<String, Hash> = proposals.iter().map(|p| (p.name.to_owned(), p.part.plan.hash())).collect();
+        let (proposals, new): (Vec<_>, Vec<_>) =
+            proposals.into_iter().partition(|p| sight != Sight::Part || fleet.agreed.get(p.name) == plans.get(p.name));
         let mut record = match record {
             Some(record) => record,
-            None if rests || !proposals.iter().any(|proposal| proposal.may_ever_start(now)) => return Ok(Vec::new()),
+            None if rests || sight == Sight::Part || !proposals.iter().any(|proposal| proposal.may_ever_start(now)) => {
+                return Ok(Vec::new());
+            }
             None => {
                 let mut record = rollout::begin(0, schema, goal, now);
                 record.id = self.store.new_rollout(&record).await?;
@@ -197,7 +248,8 @@ impl Daemon {
         };
         let before = record.clone();
         let candidates: Vec<_> = proposals.iter().map(|proposal| proposal.candidate(fleet, now)).collect();
-        let looked_at = fleet.looked_at(schema);
+        let mut looked_at = fleet.looked_at(schema);
+        new.iter().for_each(|proposal| _ = looked_at.remove(proposal.name));
         let applying = fleet.applying.iter().map(String::as_str).collect();
         let starting = if rests {
             Vec::new()
@@ -211,6 +263,7 @@ impl Daemon {
         let jobs = proposals.into_iter().filter(|proposal| starting.iter().any(|name| name == proposal.name));
         let jobs = jobs.map(|proposal| proposal.job(settings, record.id)).collect();
         fleet.rollouts.insert(schema.to_owned(), record);
+        fleet.agreed.extend(plans.into_iter().filter(|_| sight != Sight::Part));
         Ok(jobs)
     }
 
@@ -258,7 +311,8 @@ impl Entry {
         if settings.policy.frozen(tenant, now).is_some() || (!approved && is_suddenly_unproved(known, part)) {
             return None;
         }
-        let rulings = settings.policy.rule_all(&known.study.plan, &judged.assessment.rows, tenant, now);
+        let policy = settings.policy.for_shape(known.id);
+        let rulings = policy.rule_all(&known.study.plan, &judged.assessment.rows, tenant, now);
         let free = |verdict| verdict == Verdict::Allow || (approved && verdict == Verdict::Ask);
         let all = part.runs.iter().zip(&rulings).all(|(runs, ruling)| !runs || free(ruling.verdict));
         all.then(|| Proposal { name, entry: self, known, part: part.clone(), approver })

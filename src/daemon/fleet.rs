@@ -8,7 +8,7 @@ use super::entry::Entry;
 use super::settings::Settings;
 use crate::model::{Fingerprint, Hash};
 use crate::reconcile::watch::Known;
-use crate::store::{RolloutRecord, Sync, TenantRecord};
+use crate::store::{ApprovalState, RolloutRecord, Sync, TenantRecord};
 
 /// The fleet.
 #[derive(Default)]
@@ -29,6 +29,10 @@ pub struct Fleet {
     pub again: BTreeSet<String>,
     /// Plans that ran when undrift was killed, by tenant: the plan and the fingerprint that it was to reach.
     pub unresolved: BTreeMap<String, (Hash, Option<Fingerprint>)>,
+    /// The plans that might have run at the last decision, by tenant: with these it goes on while a pass is under way.
+    pub agreed: BTreeMap<String, Hash>,
+    /// Where each question stood at the last decision.
+    pub asked: BTreeMap<String, ApprovalState>,
     /// Whether everybody has been looked at in this process: before that, nobody can be missed.
     pub complete: bool,
 }

@@ -22,7 +22,7 @@ mod tell;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -31,16 +31,17 @@ use tokio::sync::{Mutex, Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use service::{Failure, Flags, run};
+pub use service::{Failure, Flags, GRACE, run};
 pub use settings::Settings;
 
 use self::fleet::Fleet;
 use self::notify::Notifier;
 use self::repair::Job;
 use crate::db::{Budget, DbError, Patience, Target, Visitor};
+use crate::model::Engine;
 use crate::reconcile::Reconciler;
 use crate::reconcile::watch::Watch;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::telemetry::Metrics;
 
 /// How long messages may take to go out when undrift ends.
@@ -63,8 +64,11 @@ pub(crate) struct Daemon {
     passing: AtomicBool,
     /// Whether something may happen that nobody tells of: a pause that ends, an answer.
     expectant: AtomicBool,
+    /// The audit's last entry that was counted.
+    audited: AtomicI64,
     tasks: TaskTracker,
-    servers: std::sync::Mutex<BTreeMap<String, Arc<Semaphore>>>,
+    /// Who changes how many tenants of each server, by engine, address and how many may be.
+    servers: std::sync::Mutex<BTreeMap<(Engine, String, usize), Arc<Semaphore>>>,
 }
 
 /// Takes a lock whatever became of the thread that had it: what it guards is replaced as a whole.
@@ -90,6 +94,7 @@ impl Daemon {
             stopping: CancellationToken::new(),
             passing: AtomicBool::new(false),
             expectant: AtomicBool::new(false),
+            audited: AtomicI64::new(0),
             tasks: TaskTracker::new(),
             servers: std::sync::Mutex::default(),
         })
@@ -132,7 +137,18 @@ impl Daemon {
             let notifier = notifier_of(&settings, &self.metrics)?;
             *self.notifier.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(notifier);
         }
-        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+        let mut present = self.settings.write().unwrap_or_else(PoisonError::into_inner);
+        *present = Arc::new(settings.waiving(present.waived().to_vec()));
+        Ok(())
+    }
+
+    /// Takes in what people waived, or waive no longer.
+    async fn take_waivers(&self) -> Result<(), StoreError> {
+        let waived = self.store.waivers(false).await?;
+        let mut settings = self.settings.write().unwrap_or_else(PoisonError::into_inner);
+        if settings.waived() != waived {
+            *settings = Arc::new(settings.waiving(waived));
+        }
         Ok(())
     }
 
@@ -141,10 +157,21 @@ impl Daemon {
         let turns = {
             let mut servers = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
             let at_once = self.settings().policy.rollout.per_server.max(1);
-            let key = format!("{}/{at_once}", job.member.target.server());
+            let target = &job.member.target;
+            let key = (target.engine(), target.server(), at_once);
             Arc::clone(servers.entry(key).or_insert_with(|| Arc::new(Semaphore::new(at_once))))
         };
         turns.acquire_owned().await.expect("the semaphores are never closed")
+    }
+
+    /// How many connections to each server are in use, by looks and by plans.
+    fn connections(&self) -> BTreeMap<(Engine, String), usize> {
+        let mut connections = self.watch().visitor.taken();
+        let servers = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
+        for ((engine, server, at_once), turns) in servers.iter().filter(|((engine, ..), _)| *engine != Engine::Sqlite) {
+            *connections.entry((*engine, server.clone())).or_default() += at_once - turns.available_permits();
+        }
+        connections
     }
 }
 

@@ -28,6 +28,7 @@ impl Daemon {
     /// When the state cannot be read or written.
     #[tracing::instrument(name = "pass", skip_all, fields(trigger = %trigger))]
     pub(super) async fn pass(self: &Arc<Self>, trigger: Trigger, only: Option<&Selector>) -> Result<(), StoreError> {
+        self.take_waivers().await?;
         let (settings, begun, started) = (self.settings(), Instant::now(), Timestamp::now());
         let id = self.store.begin_run(trigger, started).await?;
         let troubles = self.find_tenants(&settings).await?;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::apply::{Ended, Position, Progress, Waiting};
-use crate::db::DbError;
+use crate::db::{DbError, Trouble};
 use crate::model::{Engine, Hash, Step};
 use crate::store::{AuditEntry, AuditEvent, Store};
 use crate::telemetry::{Metrics, StepOutcome};
@@ -24,6 +24,10 @@ pub struct Recorder {
     pub tenant: String,
     /// Which plan.
     pub plan: Hash,
+    /// How long a statement waits for a lock.
+    pub lock_timeout: Duration,
+    /// Whether the wait that ended last was in a statement, which was measured.
+    pub measured: bool,
     /// Raised when undrift is to end: the step that runs is the last one.
     pub stopping: CancellationToken,
 }
@@ -38,6 +42,14 @@ impl Recorder {
         let entry = AuditEntry { at: Timestamp::now(), event, tenant, plan };
         self.store.append(&[entry]).await.map(drop).map_err(|error| error.to_string())
     }
+
+    /// Takes in that a plan, or one try of it, ended with an error. Whoever could not even begin waited as long as
+    /// anybody may.
+    pub fn gave_up(&mut self, error: &DbError) {
+        if error.trouble == Trouble::LockTimeout && !std::mem::take(&mut self.measured) {
+            self.metrics.applies.waited_for_lock(self.engine, self.lock_timeout);
+        }
+    }
 }
 
 impl Progress for Recorder {
@@ -46,6 +58,7 @@ impl Progress for Recorder {
     }
 
     fn retry(&mut self, error: &DbError, pause: Duration) {
+        self.gave_up(error);
         self.metrics.applies.statement_retried(self.engine, error.trouble.key());
         tracing::warn!(tenant = self.tenant, %error, ?pause, "trying again");
     }
@@ -64,6 +77,10 @@ impl Progress for Recorder {
             Ok(rows) => (rows, None),
             Err(error) => (0, Some(error.to_string())),
         };
+        self.measured = ended.result.is_err_and(|error| error.trouble == Trouble::LockTimeout);
+        if self.measured {
+            self.metrics.applies.waited_for_lock(self.engine, ended.took);
+        }
         let outcome = if error.is_some() { StepOutcome::Failed } else { StepOutcome::Done };
         self.metrics.applies.step_ended(self.engine, outcome);
         let millis = u64::try_from(ended.took.as_millis()).unwrap_or(u64::MAX);

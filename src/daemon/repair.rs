@@ -72,12 +72,15 @@ impl Daemon {
     /// Runs the plan between two entries in the audit.
     async fn run(&self, job: &Job) -> Ending {
         let plan = &job.plan;
+        let limits = reconcile::limits(&self.settings().policy);
         let mut recorder = Recorder {
             store: self.store.clone(),
             metrics: Arc::clone(&self.metrics),
             engine: job.member.tenant.engine,
             tenant: job.tenant().to_owned(),
             plan: plan.hash(),
+            lock_timeout: limits.lock_timeout,
+            measured: false,
             stopping: self.stopping.clone(),
         };
         let begin = AuditEvent::Begin { start: plan.start, rules: job.rules.clone(), approver: job.approver.clone() };
@@ -90,11 +93,12 @@ impl Daemon {
         {
             return Ending::of(Err(ApplyError::Unrecorded(why)));
         }
-        let settings = self.settings();
         let watch = self.watch();
-        let limits = reconcile::limits(&settings.policy);
         let carried =
             carry_out(&watch.reconciler, &job.member.target, &job.known.study, plan, &limits, &mut recorder).await;
+        if let Err(ApplyError::Step(stopped)) = &carried {
+            stopped.db_error().into_iter().for_each(|error| recorder.gave_up(error));
+        }
         let ending = Ending::of(carried);
         let error = ending.error.as_ref().map(|(what, _)| what.clone());
         let end = AuditEvent::End { end: ending.end, outcome: ending.outcome, error };

@@ -218,6 +218,7 @@ impl Daemon {
                     if let Some(only) = self.take_requests().await {
                         next.get_or_insert((Trigger::Request, only));
                     }
+                    self.measure().await;
                     if self.expectant.load(Ordering::Relaxed) {
                         self.wake.notify_one();
                     }
@@ -275,19 +276,21 @@ impl Daemon {
     }
 
     /// Decides whenever something happened, in a task of its own: looking and writing may take their time, and the
-    /// lease must be renewed meanwhile. Not while a pass is under way: half of what it will see is no ground for a
-    /// decision.
+    /// lease must be renewed meanwhile. Half of what a pass will see is no ground for a decision: while one is under
+    /// way, only what was decided before goes on.
     async fn decides(self: Arc<Self>) {
         while !self.stopping.is_cancelled() {
             tokio::select! {
                 () = self.wake.notified() => {}
                 () = self.stopping.cancelled() => return,
             }
-            if self.passing.load(Ordering::Acquire) {
-                continue;
-            }
-            self.look_again().await;
-            if let Err(error) = self.decide().await {
+            let decided = if self.passing.load(Ordering::Acquire) {
+                self.go_on().await
+            } else {
+                self.look_again().await;
+                self.decide().await
+            };
+            if let Err(error) = decided {
                 tell::state_failed(&self, &error);
             }
         }
@@ -307,6 +310,7 @@ impl Daemon {
         let tenants = self.store.tenants().await?;
         let rollouts = self.store.open_rollouts().await?;
         let open = self.store.open_plans().await?;
+        self.audited.store(self.store.audit_head().await?, Ordering::Relaxed);
         let mut fleet = self.fleet.lock().await;
         fleet.remembered = tenants.into_iter().map(|record| (record.name.clone(), record)).collect();
         for record in rollouts {
@@ -343,6 +347,8 @@ impl Daemon {
                     tell::not_loaded(self, Loaded::Config, &error.to_string());
                     return false;
                 }
+                // What was decided under other files does not go on.
+                self.fleet.lock().await.agreed.clear();
                 tracing::info!("configuration, schema or policy changed");
                 tell::loaded(self);
                 true
@@ -392,6 +398,18 @@ impl Daemon {
             if let Err(error) = self.store.save_rollout(record).await {
                 tell::state_failed(self, &error);
             }
+        }
+    }
+
+    /// Shows what changes while nobody decides anything: connections, and what was added to the audit.
+    async fn measure(&self) {
+        tell::connections(self);
+        match self.store.audit_head().await {
+            Ok(head) => {
+                let before = self.audited.swap(head, Ordering::Relaxed);
+                self.metrics.state.audited(u64::try_from(head - before).unwrap_or_default());
+            }
+            Err(error) => tell::state_failed(self, &error),
         }
     }
 

@@ -10,19 +10,23 @@ use crate::model::{FINGERPRINT_FORMAT, Hash, Tenant};
 use crate::policy::{self, Policy};
 use crate::reconcile::FleetMember;
 use crate::registry::Registered;
+use crate::store::WaiverRecord;
 use crate::telemetry::Loaded;
 use crate::yaml::Report;
 
-/// One reading of all files.
+/// One reading of all files, and what people waived beside them.
+#[derive(Clone)]
 pub struct Settings {
     /// The configuration.
     pub config: Config,
-    /// The policy.
+    /// The policy, with the waivers of the state after those of its file.
     pub policy: Policy,
     /// What, beside the declared schema, explains that many tenants drift at once: another policy, another undrift.
     pub grounds: Hash,
     schemas: BTreeMap<PathBuf, Arc<Declared>>,
     files: BTreeSet<PathBuf>,
+    /// The waivers of the state.
+    waived: Vec<WaiverRecord>,
 }
 
 impl Settings {
@@ -47,7 +51,23 @@ impl Settings {
         let mut files: BTreeSet<PathBuf> = schemas.keys().cloned().collect();
         files.insert(path.to_owned());
         files.extend(config.policy.clone());
-        Ok(Self { config, policy, grounds, schemas, files })
+        Ok(Self { config, policy, grounds, schemas, files, waived: Vec::new() })
+    }
+
+    /// The waivers of the state, as far as they were taken in.
+    pub fn waived(&self) -> &[WaiverRecord] {
+        &self.waived
+    }
+
+    /// The same with other waivers of the state.
+    #[must_use]
+    pub fn waiving(&self, waived: Vec<WaiverRecord>) -> Self {
+        let mut settings = Self { waived, ..self.clone() };
+        let waivers = &mut settings.policy.waivers;
+        // Those of the file come first, and stay.
+        waivers.truncate(waivers.len() - self.waived.iter().filter_map(WaiverRecord::waiver).count());
+        waivers.extend(settings.waived.iter().filter_map(WaiverRecord::waiver));
+        settings
     }
 
     /// The files that were named.

@@ -1,10 +1,11 @@
 //! Saying what happens: to the log, to the metrics, to the webhooks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use url::Url;
 
 use super::Daemon;
 use super::brake::Engaged;
@@ -15,16 +16,15 @@ use super::repair::Job;
 use super::settings::Settings;
 use crate::config::Occasion;
 use crate::db::{CircuitState, Evidence};
-use crate::model::{Change, Hash, Reason, Ruling};
+use crate::model::{Change, Hash, Ruling};
 use crate::reconcile::watch::{Known, Looked};
 use crate::reconcile::words;
 use crate::reconcile::{FleetMember, ReconcileError};
 use crate::registry::SourceError;
 use crate::store::{
-    ApplyOutcome, ApprovalRecord, ApprovalState, MemberState, Question, RolloutRecord, Stage, StoreError, Sync,
-    TenantRecord, Trigger,
+    ApplyOutcome, ApprovalRecord, ApprovalState, MemberState, Question, RolloutRecord, Stage, StoreError, Sync, Trigger,
 };
-use crate::telemetry::{CheckPath, FleetSight, Loaded, PassOutcome, RolloutSight, TenantSight};
+use crate::telemetry::{Answered, CheckPath, FleetSight, Loaded, PassOutcome, RolloutSight, TenantSight};
 
 /// What a message says beside what sort of thing happened.
 #[derive(Default)]
@@ -36,25 +36,23 @@ struct Message {
     why: Option<String>,
     /// What to look up: an approval, a plan, a rollout.
     id: String,
+    /// Where the API has it.
+    path: String,
 }
 
 impl Daemon {
     fn tell(&self, kind: Occasion, message: Message) {
-        let Message { schema, shape, tenants, changes, why, id } = message;
+        let Message { schema, shape, tenants, changes, why, id, path } = message;
+        let link = self.settings().config.public_url.as_ref().map(|base| link(base, &path));
         let shape = shape.map(|shape| shape.to_string());
         let tenants = Tenants::named(tenants);
-        self.notifier().notify(Event {
-            kind,
-            id,
-            at: Timestamp::now(),
-            schema,
-            shape,
-            tenants,
-            changes,
-            why,
-            link: None,
-        });
+        self.notifier().notify(Event { kind, id, at: Timestamp::now(), schema, shape, tenants, changes, why, link });
     }
+}
+
+/// The address of something in the API, below the address at which people reach it.
+fn link(base: &Url, path: &str) -> String {
+    format!("{}/api/v1/{path}", base.as_str().trim_end_matches('/'))
 }
 
 /// A change in one line.
@@ -150,7 +148,8 @@ pub async fn drift(daemon: &Daemon, news: &[(String, News)]) {
         );
         let occasion = if returned { Occasion::Flapping } else { Occasion::DriftFound };
         let (schema, shape, id) = (schema.to_owned(), Some(known.id), known.id.short());
-        daemon.tell(occasion, Message { schema, shape, tenants: names, changes, id, ..Message::default() });
+        let path = format!("shapes/{}", known.id);
+        daemon.tell(occasion, Message { schema, shape, tenants: names, changes, id, path, why: None });
     }
 }
 
@@ -165,13 +164,15 @@ pub fn approval_needed(daemon: &Daemon, record: &ApprovalRecord, fleet: &Fleet) 
     let entry = names.first().and_then(|name| fleet.tenants.get(name));
     let schema = entry.map(|entry| entry.schema.clone()).unwrap_or_default();
     let (shape, tenants, changes, id) = (Some(*shape), names.clone(), changes.clone(), record.id.clone());
-    daemon.tell(Occasion::ApprovalNeeded, Message { schema, shape, tenants, changes, id, why: None });
+    let path = format!("approvals/{id}");
+    daemon.tell(Occasion::ApprovalNeeded, Message { schema, shape, tenants, changes, id, path, why: None });
 }
 
 /// The brake engaged.
 pub fn brake_engaged(daemon: &Daemon, schema: &str, engaged: &Engaged, id: &str) {
     let (schema, why, id) = (schema.to_owned(), Some(engaged.why.clone()), id.to_owned());
-    daemon.tell(Occasion::BrakeEngaged, Message { schema, why, id, ..Message::default() });
+    let path = format!("approvals/{id}");
+    daemon.tell(Occasion::BrakeEngaged, Message { schema, why, id, path, ..Message::default() });
 }
 
 /// A plan on a tenant ended.
@@ -205,6 +206,7 @@ fn of_job(job: &Job) -> Message {
         shape: Some(job.known.id),
         tenants: vec![job.tenant().to_owned()],
         id: job.plan.hash().to_string(),
+        path: format!("plans/{}", job.plan.hash()),
         ..Message::default()
     }
 }
@@ -222,7 +224,8 @@ pub fn rollout_moved(daemon: &Daemon, before: &RolloutRecord, after: &RolloutRec
             let failed = after.members.iter().filter(|(_, member)| member.state == MemberState::Failed);
             let tenants = failed.map(|(name, _)| name.clone()).collect();
             let (schema, why, id) = (schema.clone(), Some(why.clone()), rollout.to_string());
-            daemon.tell(Occasion::RolloutStopped, Message { schema, tenants, why, id, ..Message::default() });
+            let path = format!("rollouts/{rollout}");
+            daemon.tell(Occasion::RolloutStopped, Message { schema, tenants, why, id, path, ..Message::default() });
         }
         Stage::Soaking { until } => tracing::info!(schema, rollout, wave, %until, "the wave is done and is watched"),
         Stage::Done => tracing::info!(schema, rollout, "the rollout is done"),
@@ -282,6 +285,33 @@ pub fn gauges(
     for ((engine, server), state) in &circuits {
         daemon.metrics.servers.circuit(&format!("{engine}:{server}"), *state != CircuitState::Closed);
     }
+    let servers: BTreeSet<&str> = fleet.tenants.values().map(|entry| entry.record.server.as_str()).collect();
+    daemon.metrics.servers.keep(|server| servers.contains(server));
+}
+
+/// Shows how many connections are in use.
+pub fn connections(daemon: &Daemon) {
+    for ((engine, server), in_use) in daemon.connections() {
+        daemon.metrics.servers.connections(&format!("{engine}:{server}"), in_use);
+    }
+}
+
+/// Counts the questions that are not open any more since the last time.
+pub fn answers(daemon: &Daemon, fleet: &mut Fleet, answers: &BTreeMap<String, ApprovalRecord>) {
+    for (id, record) in answers {
+        let before = fleet.asked.insert(id.clone(), record.state);
+        let became = match record.state {
+            ApprovalState::Pending => continue,
+            ApprovalState::Approved => Answered::Approved,
+            ApprovalState::Rejected => Answered::Rejected,
+            ApprovalState::Expired => Answered::Expired,
+            ApprovalState::Withdrawn => Answered::Withdrawn,
+        };
+        if before.is_some_and(|before| before != record.state) {
+            daemon.metrics.approvals.answered(became);
+        }
+    }
+    fleet.asked.retain(|id, _| answers.contains_key(id));
 }
 
 fn sight(fleet: &Fleet, settings: &Settings, now: Timestamp) -> FleetSight {
@@ -297,7 +327,7 @@ fn sight(fleet: &Fleet, settings: &Settings, now: Timestamp) -> FleetSight {
             sync: &record.sync.to_string(),
             since: record.since,
             activity: &record.activity.to_string(),
-            waived: is_waived(record),
+            waived: record.is_waived(),
             flapping: entry.is_flapping(now),
             checked_at: record.read_at,
             read_at: entry.sight.as_ref().map_or(record.read_at, |sight| now.checked_sub(sight.age()).ok()),
@@ -317,12 +347,6 @@ fn sight(fleet: &Fleet, settings: &Settings, now: Timestamp) -> FleetSight {
     sight
 }
 
-/// Whether people have accepted all of a tenant's drift.
-fn is_waived(record: &TenantRecord) -> bool {
-    let waived = |ruling: &Ruling| matches!(ruling.reason, Reason::Waiver { .. });
-    !record.drift.is_empty() && record.drift.iter().all(|drift| waived(&drift.ruling))
-}
-
 fn rollout_sight(record: &RolloutRecord) -> RolloutSight {
     let stage = match &record.stage {
         Stage::Running => "running",
@@ -340,5 +364,20 @@ fn rollout_sight(record: &RolloutRecord) -> RolloutSight {
         wave: record.wave + 1,
         stage: stage.to_owned(),
         tenants: states.map(|state| (state.to_string(), count(state))).into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_stand_below_the_public_address() {
+        for (base, expected) in [
+            ("https://undrift.example.org", "https://undrift.example.org/api/v1/approvals/3f2a"),
+            ("https://example.org/undrift/", "https://example.org/undrift/api/v1/approvals/3f2a"),
+        ] {
+            assert_eq!(link(&Url::parse(base).unwrap(), "approvals/3f2a"), expected);
+        }
     }
 }

@@ -69,6 +69,14 @@ impl AuditEvent {
 }
 
 impl Store {
+    /// The last entry's sequence; zero before there is any.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub async fn audit_head(&self) -> Result<i64> {
+        self.database.look(|transaction| Box::pin(async move { Ok(head(transaction).await?.sequence) })).await
+    }
+
     /// Looks at every link of the audit.
     ///
     /// # Errors

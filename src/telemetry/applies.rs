@@ -62,7 +62,7 @@ impl Applies {
             ),
             lock_waits: registrar.histogram(
                 "undrift_lock_wait_seconds",
-                "How long the lock of a tenant was waited for before its plan ran.",
+                "How long plans waited for a lock in a tenant, each time that they gave up.",
                 ["engine"],
                 &LOCK,
             ),
@@ -85,7 +85,7 @@ impl Applies {
         self.retries.increase([engine.key(), trouble]);
     }
 
-    /// The lock of a tenant was waited for.
+    /// A lock in a tenant was waited for in vain.
     pub fn waited_for_lock(&self, engine: Engine, waited: Duration) {
         self.lock_waits.observe([engine.key()], waited);
     }

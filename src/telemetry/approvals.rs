@@ -52,7 +52,7 @@ impl Approvals {
             ),
             waivers: registrar.gauge(
                 "undrift_waivers",
-                "Waivers of the policy, by whether they still hold.",
+                "Waivers of the policy's file and of the state, by whether they still hold.",
                 ["state"],
             ),
         }

@@ -26,7 +26,7 @@ impl Servers {
                 .starting_at_zero(),
             connections: registrar.gauge(
                 "undrift_server_connections",
-                "Connections that undrift has to a server.",
+                "Connections to a server that are in use, by looks and by plans that run.",
                 ["server"],
             ),
         }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::support::{Cli, Output};
+use crate::support::{Cli, Engine, Output};
 
 /// The longest that anything is waited for: machines are busy.
 pub const PATIENCE: Duration = Duration::from_secs(90);
@@ -17,12 +17,23 @@ pub const PATIENCE: Duration = Duration::from_secs(90);
 /// A fleet of SQLite tenants with a configuration.
 pub struct Fleet {
     folder: tempfile::TempDir,
+    /// Where undrift keeps its state.
+    state: String,
 }
 
 impl Fleet {
     /// A fleet with a schema, a policy, and this many empty tenants named `t00`, `t01`, …
     pub fn new(tenants: usize, schema: &str, policy: &str) -> Self {
-        let fleet = Self { folder: crate::support::folder() };
+        Self::with_state_in(Engine::Sqlite, tenants, schema, policy)
+    }
+
+    /// The same, with undrift's own state on an engine.
+    pub fn with_state_in(engine: Engine, tenants: usize, schema: &str, policy: &str) -> Self {
+        let state = match engine {
+            Engine::Postgres => crate::support::postgres().database("state"),
+            _ => "sqlite:state.db".to_owned(),
+        };
+        let fleet = Self { folder: crate::support::folder(), state };
         fleet.write("schema.yaml", schema);
         fleet.write("policy.yaml", policy);
         fleet.configure("every 1s", "");
@@ -35,8 +46,9 @@ impl Fleet {
     /// Writes `undrift.yaml` with a schedule and further keys.
     pub fn configure(&self, schedule: &str, more: &str) {
         let text = format!(
-            "schema: schema.yaml\npolicy: policy.yaml\nstate: sqlite:state.db\nschedule: {schedule}\n\
-             tenants:\n  - files: \"tenants/*.db\"\n{more}"
+            "schema: schema.yaml\npolicy: policy.yaml\nstate: \"{}\"\nschedule: \"{schedule}\"\n\
+             tenants:\n  - files: \"tenants/*.db\"\n{more}",
+            self.state
         );
         self.write("undrift.yaml", &text);
     }
@@ -90,6 +102,9 @@ impl Fleet {
 
     /// Asks undrift's own state.
     pub fn state(&self, sql: &str) -> String {
+        if self.state.starts_with("postgres:") {
+            return crate::support::postgres().query(&self.state, &format!("SET search_path = undrift; {sql}"));
+        }
         crate::support::sqlite_query(&format!("sqlite:{}", self.path().join("state.db").display()), sql)
     }
 

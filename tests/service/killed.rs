@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::daemon::{FREE, Fleet, SCHEMA, wait};
+use rstest::rstest;
 
-#[test]
-fn a_rollout_goes_on_where_it_was_and_nothing_runs_twice() {
+use crate::daemon::{FREE, Fleet, SCHEMA, wait};
+use crate::support::Engine::{self, Postgres, Sqlite};
+
+#[rstest]
+fn a_rollout_goes_on_where_it_was_and_nothing_runs_twice(#[values(Sqlite, Postgres)] state: Engine) {
     let policy = format!("{FREE}rollout: {{ waves: [2, 50%, 100%], soak: 2s, at_once: 1 }}\n");
-    let fleet = Fleet::new(12, SCHEMA, &policy);
+    let fleet = Fleet::with_state_in(state, 12, SCHEMA, &policy);
     for wanted in [1.0, 5.0] {
         let daemon = fleet.start();
         wait(|| (daemon.metric("undrift_tenants", &["in_sync"]) >= wanted).then_some(()));

@@ -1,11 +1,14 @@
 //! Questions, answers, pauses and the brake.
 
+use rstest::rstest;
+
 use crate::daemon::{CAREFUL, FREE, Fleet, SCHEMA, wait};
+use crate::support::Engine::{self, Postgres, Sqlite};
 
 /// Tenants with a table that the schema does not know.
-fn with_extras(tenants: usize) -> Fleet {
+fn with_extras(state: Engine, tenants: usize) -> Fleet {
     let schema = SCHEMA.replace("tables:\n  users", "extras: drop\ntables:\n  users");
-    let fleet = Fleet::new(0, &schema, CAREFUL);
+    let fleet = Fleet::with_state_in(state, 0, &schema, CAREFUL);
     for number in 0..tenants {
         fleet.add(&format!("t{number:02}"), "CREATE TABLE old (a); INSERT INTO old VALUES (1)");
     }
@@ -17,9 +20,9 @@ fn pending(fleet: &Fleet) -> Vec<String> {
     ids.split_whitespace().map(str::to_owned).collect()
 }
 
-#[test]
-fn one_question_for_each_plan_and_its_answer_runs_it() {
-    let fleet = with_extras(3);
+#[rstest]
+fn one_question_for_each_plan_and_its_answer_runs_it(#[values(Sqlite, Postgres)] state: Engine) {
+    let fleet = with_extras(state, 3);
     let daemon = fleet.start();
     daemon.wait_for("undrift_pending_approvals", &[], 1.0);
     // What policy allows ran meanwhile, on all of them.
@@ -39,7 +42,7 @@ fn one_question_for_each_plan_and_its_answer_runs_it() {
 
 #[test]
 fn what_was_rejected_is_not_asked_again() {
-    let fleet = with_extras(1);
+    let fleet = with_extras(Sqlite, 1);
     let daemon = fleet.start();
     let id = wait(|| pending(&fleet).pop().filter(|_| daemon.metric("undrift_tenants", &["pending_approval"]) == 1.0));
     fleet.run(&["reject", &id, "--why", "it is needed"]).expect_code(0);

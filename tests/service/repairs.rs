@@ -1,10 +1,13 @@
 //! Looking, and putting right, in waves.
 
-use crate::daemon::{FREE, Fleet, SCHEMA};
+use rstest::rstest;
 
-#[test]
-fn an_empty_fleet_is_built_and_stays_in_sync() {
-    let fleet = Fleet::new(5, SCHEMA, FREE);
+use crate::daemon::{FREE, Fleet, SCHEMA};
+use crate::support::Engine::{self, Postgres, Sqlite};
+
+#[rstest]
+fn an_empty_fleet_is_built_and_stays_in_sync(#[values(Sqlite, Postgres)] state: Engine) {
+    let fleet = Fleet::with_state_in(state, 5, SCHEMA, FREE);
     let daemon = fleet.start();
     assert_eq!(daemon.get("/healthz").0, 200);
     daemon.wait_for_sync(5);

@@ -102,3 +102,24 @@ async fn where_counting_may_be_off_nothing_is_said() {
     postgres().sql(&url, &format!("ALTER DATABASE {name} RESET track_counts"));
     assert!(!counted.contains_key(&name));
 }
+
+/// A service that looks every second is to believe a server that counts once a minute.
+#[tokio::test]
+async fn visits_that_come_faster_than_the_server_counts_do_not_put_it_off() {
+    let url = postgres().database("idle");
+    let visitor = visitor().with_lag(Duration::from_secs(2));
+    let begun = std::time::Instant::now();
+    let memo = settled(&visitor, &url).await;
+    assert!(begun.elapsed() >= Duration::from_secs(2), "it was believed too early");
+    assert!(memo.read_at().elapsed() < Duration::from_secs(1), "it was looked at again and again until then");
+    postgres().sql(&url, "CREATE TABLE t (a integer)");
+    let mut memo = memo;
+    for _ in 0..100 {
+        match look(&visitor, &url, Some(&memo), false).await {
+            Visit::Unchanged { memo: next, .. } => memo = next,
+            Visit::Seen(_) => return,
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("the table was never seen");
+}

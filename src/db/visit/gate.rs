@@ -71,6 +71,16 @@ impl Gate {
         servers.iter().map(|(name, server)| (name.clone(), server.circuit().state())).collect()
     }
 
+    /// How many places are taken on each server.
+    pub(super) fn taken(&self) -> BTreeMap<(Engine, String), usize> {
+        let servers = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = |server: &Server| self.budget.per_server.max(1) - server.places.available_permits();
+        let is_server = |(name, server): (&(Engine, String), &Arc<Server>)| {
+            (name.0 != Engine::Sqlite).then(|| (name.clone(), taken(server)))
+        };
+        servers.iter().filter_map(is_server).collect()
+    }
+
     fn server(&self, target: &Target) -> Arc<Server> {
         let mut servers = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
         let places = || Arc::new(Semaphore::new(self.budget.per_server.max(1)));

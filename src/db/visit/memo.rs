@@ -11,6 +11,8 @@ use crate::model::Hash;
 pub struct Memo {
     pub(super) key: Hash,
     pub(super) read: Instant,
+    /// The first reading of several that found the same, with nothing counted in between.
+    pub(super) quiet: Instant,
     pub(super) activity: Option<Activity>,
     pub(super) stamp: Option<Stamp>,
 }
@@ -26,9 +28,18 @@ impl Memo {
         self.key
     }
 
-    /// Whether the server counted no write since before that reading, which is long enough ago for all
-    /// that was written until then to have been counted.
+    /// The memo of a visit that found what the one before did. Visits that come faster than the server counts must not
+    /// put off for ever that it is believed.
+    pub(super) fn after(self, before: Option<&Memo>) -> Self {
+        let same =
+            |before: &&Memo| self.activity.is_some() && (before.key, before.activity) == (self.key, self.activity);
+        let quiet = before.filter(same).map_or(self.quiet, |before| before.quiet);
+        Self { quiet, ..self }
+    }
+
+    /// Whether the server counted no write since before the catalog was read so for the first time, which is long
+    /// enough ago for all that was written until then to have been counted.
     pub(super) fn is_idle(&self, activity: Option<&Activity>, lag: Duration) -> bool {
-        activity.is_some() && self.activity.as_ref() == activity && self.read.elapsed() >= lag
+        activity.is_some() && self.activity.as_ref() == activity && self.quiet.elapsed() >= lag
     }
 }

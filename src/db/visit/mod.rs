@@ -110,6 +110,11 @@ impl Visitor {
         self.gate.turn(target).await
     }
 
+    /// How many places each server has given away, by engine and address: databases that are looked at just now.
+    pub fn taken(&self) -> BTreeMap<(Engine, String), usize> {
+        self.gate.taken()
+    }
+
     /// Whether each server is gone to, by engine and address.
     pub fn circuits(&self) -> BTreeMap<(Engine, String), CircuitState> {
         self.gate.circuits()
@@ -129,7 +134,7 @@ impl Visitor {
         match target.engine() {
             Engine::Postgres => {
                 let found = self.postgres(target).await?;
-                Ok(judge(found, known, look.activity.copied(), None))
+                Ok(judge(found, known, look.activity.copied(), None).after(look.known))
             }
             Engine::Mysql => Ok(judge(self.mysql(target).await?, known, None, None)),
             Engine::Sqlite => self.sqlite(target, look).await,
@@ -176,17 +181,28 @@ impl Visitor {
         Ok(match file.look(look.known.map(|memo| memo.key), self.patience).await? {
             Looked::New(found) => judge(found, None, None, stamp),
             Looked::Same(key) => {
-                let memo = Memo { key, read: Instant::now(), activity: None, stamp };
+                let memo = Memo { key, read: Instant::now(), quiet: Instant::now(), activity: None, stamp };
                 Visit::Unchanged { memo, evidence: Evidence::Catalog }
             }
         })
     }
 }
 
+impl Visit {
+    /// The same, where the visit before is known.
+    fn after(self, before: Option<&Memo>) -> Self {
+        match self {
+            Visit::Unchanged { memo, evidence } => Visit::Unchanged { memo: memo.after(before), evidence },
+            seen @ Visit::Seen(_) => seen,
+        }
+    }
+}
+
 /// Compares a glance with the last one.
 fn judge(found: Found, known: Option<Hash>, activity: Option<Activity>, stamp: Option<Stamp>) -> Visit {
     let Found { platform, place, glance } = found;
-    let memo = Memo { key: glance.key(), read: Instant::now(), activity, stamp };
+    let (read, quiet) = (Instant::now(), Instant::now());
+    let memo = Memo { key: glance.key(), read, quiet, activity, stamp };
     if known == Some(memo.key) {
         return Visit::Unchanged { memo, evidence: Evidence::Catalog };
     }
