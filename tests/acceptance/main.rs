@@ -11,9 +11,14 @@ mod support;
 #[path = "../service/daemon.rs"]
 mod daemon;
 
+#[allow(dead_code, reason = "the tests of metrics use the rest")]
+#[path = "../metrics/expressions.rs"]
+mod expressions;
+
 mod books;
 mod drift;
 mod fleet;
+mod panels;
 mod size;
 mod soak;
 mod truth;
