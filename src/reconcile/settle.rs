@@ -75,20 +75,11 @@ impl Settling<'_> {
 mod tests {
     use super::*;
     use crate::dialect;
-    use crate::model::{Pace, Platform, Vendor, Version};
+    use crate::model::{Platform, Vendor, Version};
 
     fn step(statement: &str) -> Step {
-        Step {
-            changes: Vec::new(),
-            title: String::new(),
-            statements: vec![statement.to_owned()],
-            rows: None,
-            alone: false,
-            hazards: Vec::new(),
-            transactional: false,
-            pace: Pace::Quick,
-            preconditions: Vec::new(),
-        }
+        let op = crate::model::Op::new(Vec::new(), "", vec![statement.to_owned()]);
+        Step { transactional: false, ..Step::from(op) }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Small and short by itself. `UNDRIFT_FLEET=full` makes it 200 PostgreSQL databases, 200 MariaDB databases and 500
 //! SQLite files; `UNDRIFT_SOAK=30m` says how long the service is watched.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::print_stdout, reason = "a long run says how far it is")]
 
 #[path = "../support/mod.rs"]
 mod support;

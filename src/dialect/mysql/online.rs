@@ -179,17 +179,10 @@ mod tests {
 
     /// The hazards of a step, foretold and judged, and its pace.
     fn judged(statements: &[&str], foretold: &[Hazard]) -> (Vec<Hazard>, Pace) {
-        let mut step = Step {
-            changes: vec![0],
-            title: String::new(),
-            statements: statements.iter().map(|sql| (*sql).to_owned()).collect(),
-            rows: None,
-            alone: false,
-            hazards: foretold.iter().map(|hazard| crate::model::HazardNote::new(*hazard, "foretold")).collect(),
-            transactional: false,
-            pace: Pace::Slow,
-            preconditions: Vec::new(),
-        };
+        let statements = statements.iter().map(|sql| (*sql).to_owned()).collect();
+        let hazards = foretold.iter().map(|hazard| crate::model::HazardNote::new(*hazard, "foretold")).collect();
+        let op = crate::model::Op::new(vec![0], "", statements);
+        let mut step = Step { hazards, transactional: false, pace: Pace::Slow, ..Step::from(op) };
         judge(&mut step, &platform(Vendor::Mariadb, Version(10, 11, 6)));
         (step.hazards.iter().map(|note| note.hazard).collect(), step.pace)
     }
