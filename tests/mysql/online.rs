@@ -51,7 +51,7 @@ async fn renamed() -> Vec<String> {
     use undrift::plan::{self, Batch};
     let url = database("rename", "create table t (id int, a int)");
     let from = read(&url).await;
-    let changes = [Change::RenameColumn { table: QName::bare("t"), from: "a".into(), to: "b".into() }];
+    let changes = [Change::RenameColumn { table: QName::bare("t"), from: "a".into(), to: "b".into(), transform: None }];
     let to = from.evolve(&changes);
     let dialect = dialect::of(connect(&url).await.platform());
     let nothing = Batch { from: &to, to: &to, changes: &[] };
