@@ -194,7 +194,9 @@ fn the_demo_shows_the_failures_and_converges() {
         assert!(demo.stdout.contains(words), "{words} is missing in\n{}", demo.stdout);
     }
     let config = ["--config", "undrift-demo/undrift.yaml"];
-    let yes = run(folder.path(), &[&config[..], &["apply", "--tenant", "fjord", "--yes"]].concat()).expect_code(0);
+    let fjord = [&config[..], &["apply", "--tenant", "fjord"]].concat();
+    run(folder.path(), &[&fjord[..], &["--yes"]].concat()).expect_code(3);
+    let yes = Cli::new().folder(folder.path()).answered(&fjord, "yes").expect_code(0);
     assert!(yes.stdout.contains("1 in sync, 0 drifted, 0 unknown; 1 repaired"), "{}", yes.stdout);
     let plan = run(folder.path(), &[&config[..], &["plan", "--quiet"]].concat()).expect_code(2);
     assert!(plan.stdout.contains("10 in sync, 2 drifted, 0 unknown"), "{}", plan.stdout);

@@ -186,6 +186,41 @@ mod rules {
     }
 }
 
+mod yes {
+    use super::*;
+
+    fn lets(policy: &Policy, hazards: &[Hazard]) -> bool {
+        let hazards: Vec<_> = hazards.iter().map(|hazard| HazardNote::new(*hazard, "because")).collect();
+        let (change, tenant) = (add_column("t", "c"), tenant("t", &[]));
+        policy.lets_yes_answer(&Case { change: &change, hazards: &hazards, tenant: &tenant, table_rows: None })
+    }
+
+    #[test]
+    fn it_answers_for_nothing_that_could_be_lost_unless_the_rule_says_so() {
+        let lost = [Hazard::DeletesData, Hazard::MayLoseData, Hazard::Unproved];
+        for (yes, harmless, harmful) in [("", true, false), (", yes: true", true, true), (", yes: false", false, false)]
+        {
+            let policy = policy(&format!("rules: [{{ then: ask{yes} }}]"));
+            assert_eq!(lets(&policy, &[Hazard::ExclusiveLock]), harmless, "{yes}");
+            lost.iter().for_each(|hazard| assert_eq!(lets(&policy, &[*hazard]), harmful, "{yes} {hazard}"));
+        }
+        let none = policy("rules: []");
+        assert_eq!((lets(&none, &[]), lets(&none, &lost)), (true, false));
+    }
+
+    #[test]
+    fn what_was_allowed_and_could_not_be_proved_is_a_persons() {
+        let policy = policy("rules: [{ then: allow }]");
+        assert!(!lets(&policy, &[Hazard::Unproved]));
+    }
+
+    #[test]
+    fn only_rules_that_ask_have_it() {
+        let report = policy::parse("policy.yaml", "policy: p\nrules: [{ then: allow, yes: true }]").unwrap_err();
+        assert!(report.to_string().contains("asks nothing that could be answered with yes"), "{report}");
+    }
+}
+
 mod windows {
     use super::*;
 

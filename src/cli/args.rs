@@ -122,15 +122,21 @@ pub struct PlanArgs {
     /// How to print it.
     #[arg(long, short, value_enum, default_value_t)]
     pub format: Format,
+    /// Write the plan to a file as well, to be reviewed and then carried out: `undrift apply FILE`.
+    #[arg(long, short, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 /// `undrift apply`
 #[derive(Debug, Args)]
 pub struct ApplyArgs {
+    /// A reviewed plan that `undrift plan --out` wrote: exactly that is carried out.
+    #[arg(value_name = "PLAN.json")]
+    pub plan: Option<PathBuf>,
     /// Which databases.
     #[command(flatten)]
     pub selection: Selection,
-    /// Answer yes to everything that the policy asks a person.
+    /// Answer yes to what the policy asks, as far as it lets this flag answer.
     #[arg(long, short)]
     pub yes: bool,
     /// Only say what would run.
@@ -199,7 +205,7 @@ pub struct SchemaOfArgs {
     pub what: Document,
 }
 
-/// The files that people write.
+/// The files that people write, and the plans that they review.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Document {
     /// `undrift.yaml`.
@@ -208,6 +214,8 @@ pub enum Document {
     Schema,
     /// The policy.
     Policy,
+    /// The plan file of `plan --out`.
+    Plan,
 }
 
 /// `undrift demo`

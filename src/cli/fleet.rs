@@ -108,6 +108,16 @@ impl Work {
         })
     }
 
+    /// The names of the tenants.
+    pub fn tenants(&self) -> impl Iterator<Item = &str> {
+        self.members.iter().map(|member| member.tenant.name.as_str())
+    }
+
+    /// Leaves out the tenants with other names than these.
+    pub fn keep_only(&mut self, keeps: impl Fn(&str) -> bool) {
+        self.members.retain(|member| keeps(&member.tenant.name));
+    }
+
     /// Looks at all of them, with a progress bar on a terminal if there are many.
     pub async fn survey(&self, quiet: bool) -> Fleet {
         let bar = bar(self.members.len(), quiet);

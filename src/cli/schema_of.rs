@@ -2,6 +2,7 @@
 
 use super::args::{Document, SchemaOfArgs};
 use super::{Exit, Failure};
+use crate::reconcile::plan_file;
 use crate::{config, desired, policy};
 
 /// Prints a JSON Schema.
@@ -10,6 +11,7 @@ pub fn run(args: &SchemaOfArgs) -> Result<Exit, Failure> {
         Document::Config => config::json_schema(),
         Document::Schema => desired::json_schema(),
         Document::Policy => policy::json_schema(),
+        Document::Plan => plan_file::json_schema(),
     };
     super::print(&format!("{schema:#}\n"));
     Ok(Exit::Clean)

@@ -1,7 +1,9 @@
 //! Names of things inside a database.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 /// The name of a table or type, with the PostgreSQL schema it lives in when that is not `public`.
@@ -14,6 +16,18 @@ pub struct QName {
     pub schema: Option<String>,
     /// The bare name, unquoted.
     pub name: String,
+}
+
+impl JsonSchema for QName {
+    fn schema_name() -> Cow<'static, str> {
+        "QName".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let description = "The name of a table or type. Where it stands in a PostgreSQL schema other than `public`, or \
+                           holds a dot, a JSON array of schema and name as a text: `[\"audit\",\"events\"]`.";
+        json_schema!({ "type": "string", "description": description })
+    }
 }
 
 impl QName {

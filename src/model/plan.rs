@@ -116,7 +116,7 @@ pub enum Pace {
 
 /// Something that must hold of the rows before a step runs: a query that returns one number,
 /// which has to be zero.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Precondition {
     /// The changes that cannot run otherwise, as indexes into the plan's changes.
     pub changes: Vec<usize>,
@@ -127,7 +127,7 @@ pub struct Precondition {
 }
 
 /// A step of a plan: an operation in its place.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Step {
     /// The changes it carries out, as indexes into the plan's changes.
     pub changes: Vec<usize>,

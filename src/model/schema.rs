@@ -6,12 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{GivenNames, QName};
 
 /// Everything modelled in one database.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Schema {
     /// PostgreSQL schemas other than `public`.
     pub namespaces: BTreeSet<String>,
@@ -26,7 +27,7 @@ pub struct Schema {
 }
 
 /// A PostgreSQL enum type.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EnumType {
     /// Its name.
     pub name: QName,
@@ -37,7 +38,7 @@ pub struct EnumType {
 }
 
 /// A table.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Table {
     /// Its name.
     pub name: QName,
@@ -91,7 +92,7 @@ impl Table {
 }
 
 /// A column.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Column {
     /// Its name.
     pub name: String,
@@ -134,7 +135,7 @@ impl Column {
 }
 
 /// A generated column's expression.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Generated {
     /// The expression in the engine's spelling.
     pub expr: String,
@@ -143,7 +144,7 @@ pub struct Generated {
 }
 
 /// How the server numbers new rows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Identity {
     /// Which mechanism.
     pub kind: IdentityKind,
@@ -152,7 +153,7 @@ pub struct Identity {
 }
 
 /// The mechanisms that number rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum IdentityKind {
     /// PostgreSQL `GENERATED ALWAYS AS IDENTITY`.
@@ -168,7 +169,7 @@ pub enum IdentityKind {
 }
 
 /// An index, or the index behind a primary key or unique constraint.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Index {
     /// Its name; `None` where the engine keeps none or nobody declared one (then it is not compared).
     pub name: Option<String>,
@@ -209,7 +210,7 @@ impl Index {
 }
 
 /// One thing that is indexed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Part {
     /// A column or an expression.
     pub source: PartSource,
@@ -238,7 +239,7 @@ impl Part {
 }
 
 /// What an index part is made from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PartSource {
     /// A column.
@@ -248,7 +249,7 @@ pub enum PartSource {
 }
 
 /// Where NULLs are sorted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Nulls {
     /// Before all values.
@@ -258,7 +259,7 @@ pub enum Nulls {
 }
 
 /// Whether and how a constraint waits for the end of the transaction.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Deferrable {
     /// Checked at once.
@@ -271,7 +272,7 @@ pub enum Deferrable {
 }
 
 /// A foreign key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ForeignKey {
     /// Its name; `None` where the engine keeps none.
     pub name: Option<String>,
@@ -302,7 +303,7 @@ impl ForeignKey {
 }
 
 /// A check constraint.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Check {
     /// Its name; `None` where the engine keeps none.
     pub name: Option<String>,
@@ -323,7 +324,7 @@ impl Check {
 
 /// Something that exists and that undrift does not model. It is counted, reported, never touched;
 /// its text is there so that a scratch copy can hold it too.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Opaque {
     /// The kind in the engine's words: `view`, `trigger`, `function`, `partitioned table`, …
     pub kind: String,

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What may become of a change on one tenant now. Ordered from the freest to the strictest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// It runs.
@@ -33,7 +34,7 @@ impl fmt::Display for Verdict {
 }
 
 /// Why a verdict was given.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "by", rename_all = "snake_case")]
 pub enum Reason {
     /// A rule of the policy matched.
@@ -87,6 +88,20 @@ pub enum Reason {
         /// How many it may have.
         limit: u64,
     },
+    /// What has to be known of the rows could not be found out: a person decides.
+    NotKnown {
+        /// What, and why not.
+        what: String,
+    },
+    /// The reviewed plan file says something freer than the policy does now.
+    Stricter {
+        /// What the file says.
+        reviewed: Verdict,
+        /// Why the policy says otherwise, as a clause.
+        why: String,
+    },
+    /// The reviewed plan file leaves it out.
+    NotReviewed,
     /// The plan could not be proved: nobody but a person can let it run.
     Unproved {
         /// What stood in the way.
@@ -95,7 +110,7 @@ pub enum Reason {
 }
 
 /// A verdict with its reason.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Ruling {
     /// The verdict.
     pub verdict: Verdict,

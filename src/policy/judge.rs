@@ -7,6 +7,9 @@ use crate::model::{Change, Hazard, HazardNote, Reason, Ruling, Tenant, Verdict};
 use super::matching::{Doubt, Rows};
 use super::{Limits, Policy, Rule, Waiver, Window, WindowKind};
 
+/// What a flag does not answer for by itself.
+const PERSONAL: [Hazard; 3] = [Hazard::DeletesData, Hazard::MayLoseData, Hazard::Unproved];
+
 /// What a judgement is made from.
 #[derive(Clone, Copy, Debug)]
 pub struct Case<'a> {
@@ -28,7 +31,7 @@ impl Policy {
         if let Some(ruling) = self.waived(case, now) {
             return ruling;
         }
-        let ruling = match self.rules.iter().find(|rule| rule.matching.holds(case, rule.doubt())) {
+        let ruling = match self.rule(case) {
             Some(rule) => rule.ruling(now),
             None => Ruling { verdict: Verdict::Ask, reason: Reason::NoRule },
         };
@@ -55,6 +58,18 @@ impl Policy {
             Rows::NoTable => return None,
         };
         (limit != Limits::UNLIMITED && rows.is_none_or(|rows| rows > limit)).then_some(Reason::Copy { rows, limit })
+    }
+
+    /// Whether `--yes`, or a reviewed plan file, may answer for a change what only a person is asked otherwise. A rule's
+    /// `yes` decides; where there is none, they answer for nothing that could be lost or that was not proved.
+    pub fn lets_yes_answer(&self, case: &Case<'_>) -> bool {
+        let ruled = self.rule(case).filter(|rule| rule.then == Verdict::Ask).and_then(|rule| rule.yes);
+        ruled.unwrap_or_else(|| !case.hazards.iter().any(|note| PERSONAL.contains(&note.hazard)))
+    }
+
+    /// The rule that decides.
+    fn rule(&self, case: &Case<'_>) -> Option<&Rule> {
+        self.rules.iter().find(|rule| rule.matching.holds(case, rule.doubt()))
     }
 
     /// The `deny` window in which nothing may run on a tenant now, if one is open, and when it closes.

@@ -61,6 +61,9 @@ pub struct Rule {
     pub matching: Match,
     /// The verdict.
     pub then: Verdict,
+    /// For `ask`: whether `--yes`, and a reviewed plan file, may answer in place of a person. `None`: unless something
+    /// could be lost or was not proved.
+    pub yes: Option<bool>,
     /// The hours in which `hold` and `allow` let the change run; outside it is held.
     pub window: Option<Window>,
     /// Where it is declared.

@@ -16,16 +16,26 @@ impl Policy {
     /// verdicts. If the one it needs is ignored or waived, it is denied: it can never run, and drift
     /// that nobody accepted stays drift.
     pub fn rule_all(&self, plan: &Plan, rows: &BTreeMap<QName, u64>, tenant: &Tenant, now: Timestamp) -> Vec<Ruling> {
-        let old_names = old_names(plan);
-        let judge = |(index, planned): (usize, &PlannedChange)| {
-            let hazards: Vec<HazardNote> = plan.hazards_of(index).cloned().collect();
-            let table_rows = planned.change.table().and_then(|table| rows_of(table, rows, &old_names));
-            self.judge(&Case { change: &planned.change, hazards: &hazards, tenant, table_rows }, now)
-        };
-        let mut rulings: Vec<Ruling> = plan.changes.iter().enumerate().map(judge).collect();
+        let mut rulings = each(plan, rows, tenant, |case| self.judge(case, now));
         while keep_back_dependents(plan, &mut rulings) {}
         rulings
     }
+
+    /// For each of a plan's changes, whether `--yes` may answer if it is asked about.
+    pub fn yes_to_all(&self, plan: &Plan, rows: &BTreeMap<QName, u64>, tenant: &Tenant) -> Vec<bool> {
+        each(plan, rows, tenant, |case| self.lets_yes_answer(case))
+    }
+}
+
+/// What is said of each change by itself, in the plan's order.
+fn each<T>(plan: &Plan, rows: &BTreeMap<QName, u64>, tenant: &Tenant, said: impl Fn(&Case<'_>) -> T) -> Vec<T> {
+    let old_names = old_names(plan);
+    let of = |(index, planned): (usize, &PlannedChange)| {
+        let hazards: Vec<HazardNote> = plan.hazards_of(index).cloned().collect();
+        let table_rows = planned.change.table().and_then(|table| rows_of(table, rows, &old_names));
+        said(&Case { change: &planned.change, hazards: &hazards, tenant, table_rows })
+    };
+    plan.changes.iter().enumerate().map(of).collect()
 }
 
 /// The present names of the tables that the plan renames, by their new names.

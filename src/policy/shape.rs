@@ -32,6 +32,11 @@ static RULE: Shape = Shape {
             "The verdict: allow, ask, hold, deny or ignore.",
         ),
         Key::new(
+            "yes",
+            Kind::Bool,
+            "For `ask`: whether `--yes` and a reviewed plan file may answer; if left out, for what loses nothing.",
+        ),
+        Key::new(
             "window",
             Kind::Text,
             "The window in which the change may run; it is held outside. For `hold` and `allow`.",

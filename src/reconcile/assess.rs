@@ -19,6 +19,8 @@ const FACT_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct Assessment {
     /// A ruling for every change of the plan.
     pub rulings: Vec<Ruling>,
+    /// For every change of the plan, whether `--yes` may answer if policy asks about it.
+    pub yes: Vec<bool>,
     /// How many rows the tables have that are to change, under the names they have now.
     pub rows: BTreeMap<QName, u64>,
     /// Rulings for what the plan leaves out, in its order.
@@ -41,7 +43,7 @@ pub enum Outlook {
 impl Assessment {
     /// For a tenant that is in sync.
     pub(super) fn nothing() -> Self {
-        Self { rulings: Vec::new(), rows: BTreeMap::new(), left_out: Vec::new(), blocked: Vec::new() }
+        Self { rulings: Vec::new(), yes: Vec::new(), rows: BTreeMap::new(), left_out: Vec::new(), blocked: Vec::new() }
     }
 
     /// Which of the plan's changes run.
@@ -50,15 +52,46 @@ impl Assessment {
         crate::plan::subset(plan, &allowed)
     }
 
-    /// The same with every `ask` answered with yes.
+    /// Which of the plan's changes run at some time: those that policy lets through, asks about or holds.
+    pub fn offered(&self, plan: &Plan) -> Vec<bool> {
+        let offered = |ruling: &Ruling| matches!(ruling.verdict, Verdict::Allow | Verdict::Hold | Verdict::Ask);
+        crate::plan::subset(plan, &self.rulings.iter().map(offered).collect::<Vec<_>>())
+    }
+
+    /// The same with every `ask` answered with yes by a person.
     #[must_use]
     pub fn approved(&self, plan: &Plan) -> Self {
+        self.answered(plan, |_| true)
+    }
+
+    /// The same with each `ask` answered with yes that `--yes` may answer.
+    #[must_use]
+    pub fn approved_by_flag(&self, plan: &Plan) -> Self {
+        self.answered(plan, |change| self.yes[change])
+    }
+
+    fn answered(&self, plan: &Plan, answers: impl Fn(usize) -> bool) -> Self {
         let mut rulings = self.rulings.clone();
-        for ruling in rulings.iter_mut().filter(|ruling| ruling.verdict == Verdict::Ask) {
-            ruling.verdict = Verdict::Allow;
-        }
+        let asked = rulings.iter_mut().enumerate().filter(|(_, ruling)| ruling.verdict == Verdict::Ask);
+        asked.filter(|(change, _)| answers(*change)).for_each(|(_, ruling)| ruling.verdict = Verdict::Allow);
+        self.with(plan, rulings)
+    }
+
+    /// The same with other rulings; what needs something that they keep back is kept back with it.
+    pub(super) fn with(&self, plan: &Plan, mut rulings: Vec<Ruling>) -> Self {
         hold_with_what_they_need(plan, &mut rulings);
         Self { rulings, ..self.clone() }
+    }
+
+    /// Whether policy asks a person about something.
+    pub fn asks(&self) -> bool {
+        self.rulings.iter().any(|ruling| ruling.verdict == Verdict::Ask)
+    }
+
+    /// Whether policy and rows say the same of two tenants.
+    pub(super) fn says_the_same(&self, other: &Assessment) -> bool {
+        let said = |a: &Assessment| (a.rulings.clone(), a.yes.clone(), a.left_out.clone(), a.blocked.clone());
+        said(self) == said(other)
     }
 
     /// Where a tenant stands of whose shape this is known.
@@ -101,6 +134,7 @@ pub(super) async fn assess(
     session.limit(Duration::from_secs(3), FACT_TIMEOUT).await?;
     let rows = rows(session, study).await?;
     let mut rulings = policy.rule_all(&study.plan, &rows, tenant, now);
+    let yes = policy.yes_to_all(&study.plan, &rows, tenant);
     for precondition in study.plan.steps.iter().flat_map(|step| &step.preconditions) {
         if let Some(finding) = finding(session, precondition).await? {
             block(&mut rulings, &precondition.changes, &finding);
@@ -109,7 +143,7 @@ pub(super) async fn assess(
     hold_with_what_they_need(&study.plan, &mut rulings);
     let left_out = study.plan.left_out.iter().map(|change| extra(policy, change, tenant, now)).collect();
     let blocked = both_names(session, study).await?;
-    Ok(Assessment { rulings, rows, left_out, blocked })
+    Ok(Assessment { rulings, yes, rows, left_out, blocked })
 }
 
 /// What is not declared stays, unless a waiver says until when.

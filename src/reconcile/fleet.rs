@@ -165,7 +165,28 @@ async fn judge(
     assessment.map_err(explain)
 }
 
+/// Tenants of a shape for which policy says the same.
+pub struct Group<'a> {
+    /// The tenants.
+    pub members: Vec<&'a Member>,
+    /// What policy says about all of them.
+    pub assessment: &'a Assessment,
+}
+
 impl Shape {
+    /// The tenants that could be judged, grouped by what policy says about them.
+    pub fn groups(&self) -> Vec<Group<'_>> {
+        let mut groups: Vec<Group<'_>> = Vec::new();
+        for (member, assessment) in &self.tenants {
+            let Ok(assessment) = assessment else { continue };
+            match groups.iter_mut().find(|group| group.assessment.says_the_same(assessment)) {
+                Some(group) => group.members.push(member),
+                None => groups.push(Group { members: vec![member], assessment }),
+            }
+        }
+        groups
+    }
+
     /// Where a tenant of this shape stands.
     pub fn outlook(&self, assessment: &Assessment) -> Outlook {
         assessment.outlook(&self.study)

@@ -11,6 +11,7 @@ mod error;
 mod fleet;
 mod given_names;
 mod implicit;
+pub mod plan_file;
 mod reference;
 mod remains;
 mod settle;
@@ -28,7 +29,7 @@ use tokio::sync::Mutex;
 pub use assess::{Assessment, Outlook};
 pub use carry_out::{Carried, carry_out};
 pub use error::ReconcileError;
-pub use fleet::{Fleet, Member as FleetMember, Shape, survey};
+pub use fleet::{Fleet, Group, Member as FleetMember, Shape, survey};
 pub use reference::Reference;
 pub use study::Study;
 

@@ -164,7 +164,7 @@ impl Reconciler {
             // A copy that lacks something proves nothing, neither that a plan works nor that it does not.
             Err(ReconcileError::NotProved(why)) if !copy.flaws.is_empty() => copy.flaws.push(why),
             Err(ReconcileError::Scratch(error)) if error.trouble == Trouble::NotInTransaction => {
-                copy.flaws.push(error.to_string());
+                copy.flaws.push(error.message);
             }
             Err(error) => return Err(error),
         }

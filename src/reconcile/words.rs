@@ -33,6 +33,12 @@ pub fn line(change: &Change) -> Line {
     Line { sign, object: clean(&object(change)), what: clean(&what(change)) }
 }
 
+/// A change that somebody else made, as a line of a difference.
+pub fn happened(change: &Change) -> Line {
+    let line = line(change);
+    if change.only_removes() { Line { what: "is gone".to_owned(), ..line } } else { line }
+}
+
 /// A text from a catalog, fit for a terminal: control characters, which could move the cursor or
 /// hide what stands before them, are shown as escapes.
 pub fn clean(text: &str) -> String {
@@ -284,6 +290,11 @@ pub fn reason(ruling: &Ruling) -> String {
         Reason::Copy { rows: None, limit } => {
             format!("the server copies the table, however many rows it has; max_copy_rows is {limit}")
         }
+        Reason::NotKnown { what } => format!("not known: {what}"),
+        Reason::Stricter { reviewed, why } => {
+            format!("the reviewed plan says {reviewed}, and the policy is stricter now: {why}")
+        }
+        Reason::NotReviewed => "the reviewed plan leaves it out".to_owned(),
         Reason::Unproved { why } => why.clone(),
     }
 }

@@ -1,6 +1,7 @@
 //! The real binary, as a person runs it, in an environment that holds nothing of this machine's.
 
 use std::ffi::{OsStr, OsString};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -58,6 +59,27 @@ impl Cli {
             stdout: String::from_utf8(output.stdout).expect("undrift prints UTF-8"),
             stderr: String::from_utf8(output.stderr).expect("undrift prints UTF-8"),
         }
+    }
+}
+
+impl Cli {
+    /// Runs it on a terminal, with a person who answers every question with these words. What it prints comes as one.
+    pub fn answered(&self, arguments: &[&str], answer: &str) -> Output {
+        let program = self.command(arguments);
+        let words = std::iter::once(program.get_program()).chain(program.get_args());
+        let quoted = |word: &OsStr| format!("'{}'", word.to_string_lossy().replace('\'', "'\\''"));
+        let line: Vec<_> = words.map(quoted).collect();
+        let mut script = Command::new("script");
+        script.args(["--quiet", "--return", "--command", &line.join(" "), "/dev/null"]).env_clear();
+        script.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        script.current_dir(program.get_current_dir().unwrap_or(std::path::Path::new(".")));
+        let mut child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("script is installed");
+        let mut stdin = child.stdin.take().expect("it is piped");
+        stdin.write_all(format!("{answer}\n").as_bytes()).expect("it listens");
+        let output = child.wait_with_output().expect("it ends");
+        drop(stdin);
+        let printed = String::from_utf8(output.stdout).expect("undrift prints UTF-8").replace('\r', "");
+        Output { code: output.status.code(), stdout: printed, stderr: String::new() }
     }
 }
 

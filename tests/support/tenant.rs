@@ -50,6 +50,11 @@ impl Tenant {
         Cli::new().folder(self.path()).run(arguments)
     }
 
+    /// Runs undrift in the folder, on a terminal, with a person who answers every question with these words.
+    pub fn answered(&self, arguments: &[&str], answer: &str) -> Output {
+        Cli::new().folder(self.path()).answered(arguments, answer)
+    }
+
     /// Runs a script with the engine's own client.
     pub fn sql(&self, script: &str) {
         match self.engine {

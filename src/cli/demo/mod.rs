@@ -27,12 +27,13 @@ pub async fn run(cli: &Cli, args: &DemoArgs) -> Result<Exit, Failure> {
 
     heading("1. undrift plan: what differs, shape by shape, and what the policy says");
     let cli = Cli { command: Command::Demo(DemoArgs { folder: args.folder.clone() }), config, ..*cli };
-    let plan = PlanArgs { selection: nothing_special(), format: Format::Text };
+    let plan = PlanArgs { selection: nothing_special(), format: Format::Text, out: None };
     super::plan::run(&cli, &plan).await?;
 
     heading("2. undrift apply: what policies/default.yaml allows");
     let quiet = Cli { quiet: true, command: Command::Demo(DemoArgs { folder: args.folder.clone() }), ..cli };
-    let apply = ApplyArgs { selection: nothing_special(), yes: false, dry_run: false, format: Format::Text };
+    let apply =
+        ApplyArgs { plan: None, selection: nothing_special(), yes: false, dry_run: false, format: Format::Text };
     super::apply::run(&quiet, &apply).await?;
 
     heading("3. undrift plan again: what waits for a person");
@@ -62,7 +63,7 @@ fn say_what_next(folder: &Path) {
     let config = config.display();
     super::print(&format!(
         "\n{}\n\n  \
-         undrift --config {config} apply --tenant fjord --yes     say yes to what the policy asks\n  \
+         undrift --config {config} apply --tenant fjord           look at what the policy asks, and say yes\n  \
          undrift --config {config} plan --tenant grove            two values in one row: nothing is guessed\n  \
          undrift --config {config} plan --tenant larch            keep the hot fix, or set extras: drop\n  \
          undrift --config {config} plan --format markdown         the same for a pull request\n  \

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Tally, groups, names};
+use super::{Tally, names};
 use crate::reconcile::words;
 use crate::reconcile::{Fleet, Shape};
 
@@ -21,7 +21,7 @@ pub fn fleet(fleet: &Fleet) -> String {
 fn shape_text(out: &mut String, shape: &Shape) {
     let study = &shape.study;
     let _ = writeln!(out, "\n### Shape `{}` on {}", study.fingerprint.short(), study.observed.platform);
-    for group in groups(shape) {
+    for group in shape.groups() {
         let _ = writeln!(out, "\n{} tenants: {}\n", group.members.len(), cell(&names(&group.members)));
         let _ = writeln!(out, "| | object | change | verdict |\n|---|---|---|---|");
         let planned = study.plan.changes.iter().map(|planned| &planned.change).zip(&group.assessment.rulings);

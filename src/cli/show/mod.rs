@@ -7,32 +7,7 @@ pub mod status;
 pub mod table;
 pub mod text;
 
-use crate::reconcile::{Assessment, FleetMember, Outlook, Shape};
-
-/// Tenants of a shape for which policy says the same.
-pub struct Group<'a> {
-    /// The tenants.
-    pub members: Vec<&'a FleetMember>,
-    /// What policy says about all of them.
-    pub assessment: &'a Assessment,
-}
-
-/// The tenants of a shape, grouped by what policy says about them.
-pub fn groups(shape: &Shape) -> Vec<Group<'_>> {
-    let mut groups: Vec<Group<'_>> = Vec::new();
-    for (member, assessment) in &shape.tenants {
-        let Ok(assessment) = assessment else { continue };
-        match groups.iter_mut().find(|group| same(group.assessment, assessment)) {
-            Some(group) => group.members.push(member),
-            None => groups.push(Group { members: vec![member], assessment }),
-        }
-    }
-    groups
-}
-
-fn same(a: &Assessment, b: &Assessment) -> bool {
-    a.rulings == b.rulings && a.left_out == b.left_out && a.blocked == b.blocked
-}
+use crate::reconcile::{FleetMember, Outlook};
 
 /// How many tenants stand where.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use owo_colors::{AnsiColors, OwoColorize};
 
-use super::{Group, Tally, groups, names};
+use super::{Tally, names};
 use crate::model::{Change, Plan, Ruling, Verdict};
 use crate::reconcile::words::{self, Line};
-use crate::reconcile::{Assessment, Fleet, Shape};
+use crate::reconcile::{Assessment, Fleet, Group, Shape};
 
 /// The whole survey. `quiet` leaves the statements out.
 pub fn fleet(fleet: &Fleet, quiet: bool) -> String {
@@ -42,7 +42,7 @@ fn shape_text(out: &mut String, shape: &Shape, quiet: bool) {
     let _ = writeln!(out, "  {}", names(&members));
     not_modelled(out, shape);
     if !study.in_sync() {
-        for group in groups(shape) {
+        for group in shape.groups() {
             group_text(out, shape, &group);
         }
         if !quiet && !study.plan.steps.is_empty() {
@@ -139,7 +139,9 @@ pub fn waiting(fleet: &Fleet) -> String {
     let any = |test: fn(&Assessment) -> bool| all().any(test);
     let mut lines = Vec::new();
     if any(|a| a.rulings.iter().any(|ruling| ruling.verdict == Verdict::Ask)) {
-        lines.push("ask: a person decides. `undrift apply` asks on a terminal, `undrift apply --yes` says yes to all.");
+        lines.push(
+            "ask: a person decides. `undrift apply` asks on a terminal; `--yes` answers what the policy lets it.",
+        );
     }
     if any(|a| a.rulings.iter().any(|ruling| ruling.verdict == Verdict::Hold)) {
         lines.push("hold: run again inside the window that is named above.");

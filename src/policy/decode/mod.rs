@@ -115,9 +115,18 @@ fn rule<'a>(
         }
         None => None,
     };
+    let yes = node.get("yes").and_then(|node| rule_yes(node, verdict, problems));
     let name = node.text_of("name").map_or_else(|| format!("rule {}", index + 1), str::to_owned);
     let span = node.get("name").map_or(&node.span, |name| &name.span).clone();
-    Some(Rule { name, matching, then: verdict, window, span })
+    Some(Rule { name, matching, then: verdict, yes, window, span })
+}
+
+fn rule_yes(node: &Node, verdict: Verdict, problems: &mut Report) -> Option<bool> {
+    if verdict != Verdict::Ask {
+        let problem = Diagnostic::new(&node.span, format!("`{verdict}` asks nothing that could be answered with yes"));
+        problems.add(problem.help("`yes` belongs to rules with `then: ask`"));
+    }
+    node.bool()
 }
 
 fn rule_window(node: &Node, verdict: Verdict, windows: &Windows<'_>, problems: &mut Report) -> Option<Window> {

@@ -1,0 +1,62 @@
+//! Asking a person on the terminal, with the statements in view.
+
+use std::io::{BufRead, IsTerminal, Write};
+
+use owo_colors::OwoColorize;
+
+use crate::cli::{Failure, show};
+use crate::model::{Plan, Step, Verdict};
+use crate::reconcile::{Assessment, Group, Shape, words};
+
+/// The assessment after `--yes` has answered what it may, and a person the rest, if there is one to ask.
+pub fn decided(shape: &Shape, group: &Group<'_>, yes: bool) -> Result<Assessment, Failure> {
+    let plan = &shape.study.plan;
+    let answered = if yes { group.assessment.approved_by_flag(plan) } else { group.assessment.clone() };
+    if answered.asks() && confirmed(plan, &show::names(&group.members), &answered)? {
+        return Ok(answered.approved(plan));
+    }
+    Ok(answered)
+}
+
+/// Asks about a shape on the terminal; without one the answer is no.
+fn confirmed(plan: &Plan, tenants: &str, assessment: &Assessment) -> Result<bool, Failure> {
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return Ok(false);
+    }
+    anstream::eprint!("{}Run them? Only \"yes\" is taken as yes: ", question(plan, tenants, assessment));
+    let broken =
+        |error: std::io::Error| Failure::new(format!("the answer could not be read: {error}"), "run apply again");
+    std::io::stderr().flush().map_err(broken)?;
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer).map_err(broken)?;
+    Ok(answer.trim() == "yes")
+}
+
+/// The changes that are asked about, and the steps that carry them out.
+fn question(plan: &Plan, tenants: &str, assessment: &Assessment) -> String {
+    let asked: Vec<bool> = assessment.rulings.iter().map(|ruling| ruling.verdict == Verdict::Ask).collect();
+    let mut out = format!("\nThe policy asks a person about these changes on {}:\n", words::clean(tenants).bold());
+    for ((planned, ruling), _) in plan.changes.iter().zip(&assessment.rulings).zip(&asked).filter(|(_, asked)| **asked)
+    {
+        let line = words::line(&planned.change);
+        let why = format!("({})", words::reason(ruling));
+        out.push_str(&format!("  {} {}  {} {}\n", line.sign, line.object, line.what, why.dimmed()));
+    }
+    out.push_str("These statements carry them out:\n");
+    let carries = |step: &&Step| step.changes.iter().any(|change| asked[*change]);
+    plan.steps.iter().filter(carries).for_each(|step| step_text(&mut out, step));
+    out
+}
+
+fn step_text(out: &mut String, step: &Step) {
+    for line in step
+        .statements
+        .iter()
+        .flat_map(|statement| format!("{statement};").lines().map(words::clean).collect::<Vec<_>>())
+    {
+        out.push_str(&format!("    {}\n", line.cyan()));
+    }
+    for note in &step.hazards {
+        out.push_str(&format!("    {} {}\n", format!("! {}:", note.hazard).yellow(), words::clean(&note.why)));
+    }
+}

@@ -1,0 +1,194 @@
+//! `undrift apply`
+
+mod ask;
+mod report;
+mod reviewed;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use tokio::sync::Semaphore;
+
+use super::args::{ApplyArgs, Format};
+use super::fleet::Work;
+use super::show::Tally;
+use super::{Cli, Exit, Failure};
+use crate::apply::{Limits, Progress, Rows};
+use crate::db::{Connection, DbError, Session};
+use crate::model::{Hazard, Plan, RowWork, Step};
+use crate::reconcile::words;
+use crate::reconcile::{Assessment, Fleet, FleetMember, Group, Outlook, Shape, carry_out};
+use report::{Ending, Outcome};
+use reviewed::Reviewed;
+
+/// Puts right what policy allows.
+pub async fn run(cli: &Cli, args: &ApplyArgs) -> Result<Exit, Failure> {
+    let reviewed = args.plan.as_deref().map(Reviewed::read).transpose()?;
+    let mut work = Work::load(cli, &args.selection).await?;
+    let mut outcomes = reviewed.as_ref().map_or_else(Vec::new, |reviewed| reviewed.choose(&mut work, &args.selection));
+    let text = args.format != Format::Json;
+    let mut fleet = work.survey(cli.quiet || !text).await;
+    let before = Tally::of(&fleet);
+    if let Some(reviewed) = &reviewed {
+        outcomes.extend(reviewed.review(&mut fleet));
+    }
+    if text {
+        super::print(&super::plan::rendered(&fleet, args.format, cli.quiet));
+    }
+    // What was reviewed counts as answered, as far as the policy lets a flag answer.
+    let yes = args.yes || reviewed.is_some();
+    let mut exit = unknown(&fleet).worst(work.exit());
+    if args.dry_run {
+        exit = exit.worst(kept_back(&fleet, yes));
+    } else {
+        let run = Run { work: &work, reviewed: reviewed.as_ref(), yes, talk: text && !cli.quiet };
+        exit = exit.worst(run.fleet(&fleet, &mut outcomes).await?);
+    }
+    if outcomes.iter().any(Outcome::is_failure) {
+        exit = exit.worst(Exit::Error);
+    }
+    match (text, args.dry_run) {
+        (true, true) if outcomes.is_empty() => {}
+        (true, _) => super::print(&report::summary(before, &outcomes)),
+        (false, true) if reviewed.is_none() => super::print(&super::plan::rendered(&fleet, args.format, cli.quiet)),
+        (false, _) => super::print(&report::as_json(&fleet, before, &outcomes)),
+    }
+    Ok(exit)
+}
+
+fn unknown(fleet: &Fleet) -> Exit {
+    if Tally::of(fleet).unknown > 0 { Exit::Error } else { Exit::Clean }
+}
+
+fn kept_back(fleet: &Fleet, yes: bool) -> Exit {
+    let keeps = |(shape, assessment): (&Shape, &Assessment)| {
+        if yes { assessment.approved_by_flag(&shape.study.plan).keeps_back() } else { assessment.keeps_back() }
+    };
+    let all =
+        fleet.shapes.iter().flat_map(|shape| shape.tenants.iter().map(move |(_, assessment)| (shape, assessment)));
+    let any = all.filter_map(|(shape, assessment)| Some((shape, assessment.as_ref().ok()?))).any(keeps);
+    if any { Exit::KeptBack } else { Exit::Clean }
+}
+
+/// A run over a fleet.
+struct Run<'a> {
+    work: &'a Work,
+    reviewed: Option<&'a Reviewed>,
+    yes: bool,
+    talk: bool,
+}
+
+impl Run<'_> {
+    /// Runs what is allowed on everybody; what is not so is asked about first. Says whether something was kept back.
+    async fn fleet(&self, fleet: &Fleet, outcomes: &mut Vec<Outcome>) -> Result<Exit, Failure> {
+        let mut exit = Exit::Clean;
+        for shape in &fleet.shapes {
+            for group in shape.groups() {
+                if shape.outlook(group.assessment) == Outlook::InSync {
+                    continue;
+                }
+                let assessment = ask::decided(shape, &group, self.yes)?;
+                if assessment.keeps_back() {
+                    exit = exit.worst(Exit::KeptBack);
+                }
+                outcomes.extend(self.group(shape, &group, &assessment).await);
+            }
+        }
+        Ok(exit)
+    }
+
+    /// Runs what is allowed on every tenant of a group. One that fails does not stop the others.
+    async fn group(&self, shape: &Shape, group: &Group<'_>, assessment: &Assessment) -> Vec<Outcome> {
+        let runs = assessment.runs(&shape.study.plan);
+        let skipped = |member: &&FleetMember| Outcome { tenant: member.tenant.name.clone(), ending: Ending::Skipped };
+        if !runs.contains(&true) {
+            return group.members.iter().map(skipped).collect();
+        }
+        let plan = match self.tailored(shape, group, &runs).await {
+            Ok(plan) => plan,
+            Err((message, next)) => {
+                let failed = |member: &&FleetMember| Outcome::failed(&member.tenant.name, &message, &next);
+                return group.members.iter().map(failed).collect();
+            }
+        };
+        let servers: BTreeMap<String, Arc<Semaphore>> = group
+            .members
+            .iter()
+            .map(|member| (member.target.server(), Arc::new(Semaphore::new(self.work.per_server))))
+            .collect();
+        let each = group.members.iter().map(async |member| {
+            let _turn = servers[&member.target.server()].acquire().await;
+            self.one(shape, member, &plan).await
+        });
+        stream::iter(each).buffered(self.work.at_once).collect().await
+    }
+
+    /// The proved plan for what may run; of a reviewed plan, after making sure that it is what was reviewed.
+    async fn tailored(&self, shape: &Shape, group: &Group<'_>, runs: &[bool]) -> Result<Arc<Plan>, (String, String)> {
+        let explain = |error: DbError| (error.to_string(), error.advice().to_owned());
+        let reconciler = &self.work.reconciler;
+        let mut session = Session::connect(&group.members[0].target, reconciler.patience).await.map_err(explain)?;
+        let same = match self.reviewed {
+            Some(reviewed) => reviewed.is_what_runs(reconciler, &mut session, shape, group).await,
+            None => Ok(()),
+        };
+        let plan = reconciler.tailor(&mut session, &shape.study, runs).await;
+        session.close().await;
+        same?;
+        let plan = plan.map_err(|error| (error.to_string(), error.advice().to_owned()))?;
+        let unproved = plan.steps.iter().flat_map(|step| &step.hazards).find(|n| n.hazard == Hazard::Unproved);
+        match unproved {
+            Some(note) if shape.study.unproved.is_empty() => {
+                let why = format!("the allowed part of the plan is not run: {}", note.why);
+                Err((why, "review the whole plan".to_owned()))
+            }
+            _ => Ok(plan),
+        }
+    }
+
+    async fn one(&self, shape: &Shape, member: &FleetMember, plan: &Arc<Plan>) -> Outcome {
+        let mut voice = Voice { tenant: &member.tenant.name, talk: self.talk, told: None };
+        let limits: &Limits = &self.work.limits;
+        let carried = carry_out(&self.work.reconciler, &member.target, &shape.study, plan, limits, &mut voice).await;
+        match carried {
+            Ok(carried) => Outcome { tenant: member.tenant.name.clone(), ending: Ending::Repaired(carried) },
+            Err(error) => Outcome::failed(&member.tenant.name, &error, error.advice()),
+        }
+    }
+}
+
+/// Says on stderr what happens.
+struct Voice<'a> {
+    tenant: &'a str,
+    talk: bool,
+    /// When it was last said how far work on rows has come.
+    told: Option<Instant>,
+}
+
+/// How often it is said how far work on rows has come.
+const EVERY: Duration = Duration::from_secs(2);
+
+impl Progress for Voice<'_> {
+    fn step(&mut self, number: usize, of: usize, step: &Step) {
+        if self.talk {
+            anstream::eprintln!("{}: step {number} of {of}: {}", words::clean(self.tenant), words::clean(&step.title));
+        }
+    }
+
+    fn rows(&mut self, work: &RowWork, rows: Rows) {
+        if self.talk && self.told.is_none_or(|told| told.elapsed() >= EVERY) {
+            self.told = Some(Instant::now());
+            let (tenant, title) = (words::clean(self.tenant), words::clean(&work.title));
+            let left = Duration::from_secs(rows.left().as_secs());
+            let (done, total, pace) = (rows.done, rows.total, rows.per_second());
+            anstream::eprintln!("{tenant}: {title}: {done} of {total} rows, {pace:.0} rows/s, {left:?} left");
+        }
+    }
+
+    fn retry(&mut self, error: &DbError, pause: Duration) {
+        anstream::eprintln!("{}: {error}; trying again in {pause:?}", words::clean(self.tenant));
+    }
+}
