@@ -145,6 +145,12 @@ pub trait Connection: Sized {
         self.rollback().await
     }
 
+    /// Begins a time in which nothing can be written and, where that keeps nobody waiting, everything is read as it is now.
+    async fn begin_reading(&mut self) -> Result<(), DbError>;
+
+    /// Ends that time, also after a query that failed.
+    async fn end_reading(&mut self) -> Result<(), DbError>;
+
     /// The time-outs for what runs next: waiting for a lock, and running a statement.
     async fn limit(&mut self, lock: Duration, statement: Duration) -> Result<(), DbError>;
 
@@ -300,6 +306,14 @@ impl Connection for Session {
 
     async fn rollback_batch(&mut self) -> Result<(), DbError> {
         each!(self, inner => inner.rollback_batch().await)
+    }
+
+    async fn begin_reading(&mut self) -> Result<(), DbError> {
+        each!(self, inner => inner.begin_reading().await)
+    }
+
+    async fn end_reading(&mut self) -> Result<(), DbError> {
+        each!(self, inner => inner.end_reading().await)
     }
 
     async fn limit(&mut self, lock: Duration, statement: Duration) -> Result<(), DbError> {

@@ -3,6 +3,7 @@
 //! Everything here is pure. An engine's folder holds the same file names as its neighbours', and
 //! nothing outside these folders asks which engine it is dealing with.
 
+mod fact;
 pub mod moves;
 mod neutral;
 pub mod rank;
@@ -124,6 +125,9 @@ pub trait Dialect: Send + Sync {
     fn locks_rows(&self) -> bool {
         true
     }
+
+    /// A query that returns one integer: how many bytes a table takes, its indexes included.
+    fn bytes_query(&self, table: &QName) -> String;
 
     /// Names longer than the engine keeps, in the engine's own unit.
     fn name_too_long(&self, name: &str) -> Option<NameLimit>;

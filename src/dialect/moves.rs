@@ -1,10 +1,10 @@
 //! Values on the way to another column: what all engines have in common.
 
 use crate::model::{
-    Column, Hazard, HazardNote, Move, OnConflict, Precondition, QName, RowTask, RowWork, Table, Transform,
+    Column, FactKind, Hazard, HazardNote, Move, OnConflict, Precondition, QName, RowTask, RowWork, Table, Transform,
 };
 
-use super::{Dialect, rows};
+use super::{Dialect, fact, rows};
 
 /// The characters that a hash of argon2id with the usual parameters has, the longest that undrift makes.
 const LONGEST_HASH: u32 = 128;
@@ -106,12 +106,11 @@ pub fn with_old_name(table: &Table, from: &str, to: &str) -> Table {
 /// What nobody can do without: something that tells the rows apart.
 pub fn rows_are_told_apart(dialect: &dyn Dialect, changes: Vec<usize>, work: &RowWork) -> Option<Precondition> {
     let table = &work.table;
-    work.key.is_empty().then(|| Precondition {
-        changes,
-        query: rows::pending(dialect, work),
-        finding: format!(
+    work.key.is_empty().then(|| {
+        let finding = format!(
             "{{n}} rows of {table} are to be hashed, and nothing tells the rows apart: give {table} a primary key first"
-        ),
+        );
+        fact::of_the_whole(FactKind::NoKey, changes, table, rows::pending(dialect, work), finding)
     })
 }
 
@@ -119,13 +118,12 @@ pub fn rows_are_told_apart(dialect: &dyn Dialect, changes: Vec<usize>, work: &Ro
 pub fn hashes_fit(changes: Vec<usize>, table: &QName, column: &Column, transform: &Transform) -> Option<Precondition> {
     let length =
         column.data_type.split_once('(').and_then(|(_, rest)| rest.split(')').next()?.trim().parse::<u32>().ok())?;
-    (transform.hashes() && length < LONGEST_HASH).then(|| Precondition {
-        changes,
-        query: "SELECT 1".to_owned(),
-        finding: format!(
+    (transform.hashes() && length < LONGEST_HASH).then(|| {
+        let finding = format!(
             "{table}.{} is {}, which is too short for hashes: widen it to varchar(255) first",
             column.name, column.data_type
-        ),
+        );
+        fact::of_the_whole(FactKind::TooLong, changes, table, "SELECT 1".to_owned(), finding)
     })
 }
 

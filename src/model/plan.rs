@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Change, Engine, Fingerprint, Hash, HazardNote, QName, RowWork};
+use super::{Change, Engine, Fingerprint, Hash, HazardNote, Precondition, QName, RowWork};
 
 /// Something that steps make, need, use or drop: what the order of a plan is derived from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -112,18 +112,6 @@ pub enum Pace {
     /// `limits.slow_statement_timeout`, and it waits for locks as long as it may run: nobody who reads or writes
     /// waits for it meanwhile, not even while it queues.
     Patient,
-}
-
-/// Something that must hold of the rows before a step runs: a query that returns one number,
-/// which has to be zero.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct Precondition {
-    /// The changes that cannot run otherwise, as indexes into the plan's changes.
-    pub changes: Vec<usize>,
-    /// The query. It returns one row with one integer.
-    pub query: String,
-    /// What a number other than zero means; `{n}` stands for it: `"{n} rows of t have both a and b with different values"`.
-    pub finding: String,
 }
 
 /// A step of a plan: an operation in its place.

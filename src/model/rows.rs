@@ -1,12 +1,13 @@
 //! Work on the rows of a table, batch by batch.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{OnConflict, QName, Transform};
 
 /// Something that is done to the rows of a table, some at a time. Rows that are done are no longer pending, so that
 /// a run which was cut short goes on where it was.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RowWork {
     /// The table.
     pub table: QName,
@@ -25,7 +26,7 @@ pub struct RowWork {
 }
 
 /// What is done to a row.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RowTask {
     /// The server makes these assignments.

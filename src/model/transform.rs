@@ -2,11 +2,12 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A named way to change values. Another one: a variant here, its word in `Display`, how a file writes it in
 /// `desired::moves`, and either an expression in `dialect::moves` or a function in `hashing`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Transform {
     /// What is no password hash yet becomes one of argon2id.
@@ -25,7 +26,7 @@ pub enum Transform {
 }
 
 /// What a hash of argon2id costs to make. The default is the first choice of the OWASP password storage cheat sheet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Argon2idCost {
     /// Memory, in KiB.
     pub memory: u32,
@@ -70,7 +71,7 @@ impl fmt::Display for Transform {
 }
 
 /// Which value counts where an old column and its new name hold different ones.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OnConflict {
     /// Nobody but a person can say it: the change stops.
@@ -83,7 +84,7 @@ pub enum OnConflict {
 }
 
 /// How values get from an old column to its new name.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Move {
     /// What becomes of them; `None`: nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]

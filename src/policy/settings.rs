@@ -21,6 +21,8 @@ pub struct Limits {
     pub backfill_pause: Duration,
     /// How many rows a table may have that a server copies for a change without a person's word.
     pub max_copy_rows: u64,
+    /// How long looking at the rows of one tenant may take before a plan is judged.
+    pub facts_timeout: Duration,
 }
 
 impl Limits {
@@ -38,6 +40,7 @@ impl Default for Limits {
             backfill_batch: 1_000,
             backfill_pause: Duration::ZERO,
             max_copy_rows: 100_000,
+            facts_timeout: Duration::from_secs(30),
         }
     }
 }

@@ -138,6 +138,11 @@ static LIMITS: Shape = Shape {
             "How often a step that could not get its lock is tried again; 5 when left out.",
         ),
         Key::new("backfill_pause", Kind::Text, "How long to pause between two batches; 0s when left out."),
+        Key::new(
+            "facts_timeout",
+            Kind::Text,
+            "How long looking at a tenant's rows may take before its plan is judged; 30s when left out.",
+        ),
         Key::new("backfill_batch", Kind::Number, "How many rows one batch of a backfill writes; 1000 when left out."),
         Key::new(
             "max_copy_rows",

@@ -1,18 +1,13 @@
 //! One plan on one tenant at one time: facts and verdicts.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
 use jiff::Timestamp;
 
+use super::facts::{self, Facts, NotKnown};
 use super::{Study, watch};
 use crate::db::{Connection, DbError, Session, Trouble};
 use crate::dialect;
-use crate::model::{Change, Plan, Precondition, QName, Reason, Ruling, Tenant, Verdict};
+use crate::model::{Change, Hazard, HazardNote, Plan, QName, Reason, Ruling, Tenant, Verdict};
 use crate::policy::{Case, Policy};
-
-/// How long looking at the rows for one fact may take. A fact that takes longer stays unknown.
-const FACT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What policy and the rows say about a plan on one tenant.
 #[derive(Clone, Debug)]
@@ -21,8 +16,8 @@ pub struct Assessment {
     pub rulings: Vec<Ruling>,
     /// For every change of the plan, whether `--yes` may answer if policy asks about it.
     pub yes: Vec<bool>,
-    /// How many rows the tables have that are to change, under the names they have now.
-    pub rows: BTreeMap<QName, u64>,
+    /// What was found out about the rows.
+    pub facts: Facts,
     /// Rulings for what the plan leaves out, in its order.
     pub left_out: Vec<Ruling>,
     /// What stands in the way of a declared rename: tables that exist under both names.
@@ -43,7 +38,13 @@ pub enum Outlook {
 impl Assessment {
     /// For a tenant that is in sync.
     pub(super) fn nothing() -> Self {
-        Self { rulings: Vec::new(), yes: Vec::new(), rows: BTreeMap::new(), left_out: Vec::new(), blocked: Vec::new() }
+        Self {
+            rulings: Vec::new(),
+            yes: Vec::new(),
+            facts: Facts::default(),
+            left_out: Vec::new(),
+            blocked: Vec::new(),
+        }
     }
 
     /// Which of the plan's changes run.
@@ -131,19 +132,19 @@ pub(super) async fn assess(
     now: Timestamp,
 ) -> Result<Assessment, DbError> {
     let policy = &*policy.for_shape(watch::shape_id(&study.observed, study.reference.goal, study.fingerprint));
-    session.limit(Duration::from_secs(3), FACT_TIMEOUT).await?;
-    let rows = rows(session, study).await?;
-    let mut rulings = policy.rule_all(&study.plan, &rows, tenant, now);
-    let yes = policy.yes_to_all(&study.plan, &rows, tenant);
-    for precondition in study.plan.steps.iter().flat_map(|step| &step.preconditions) {
-        if let Some(finding) = finding(session, precondition).await? {
-            block(&mut rulings, &precondition.changes, &finding);
-        }
+    let facts = facts::gather(session, study, policy.limits.facts_timeout).await?;
+    let mut rulings = policy.rule_all(&study.plan, &facts.rows, tenant, now);
+    let mut yes = policy.yes_to_all(&study.plan, &facts.rows, tenant);
+    for not_known in &facts.not_known {
+        doubt(&study.plan, &mut rulings, &mut yes, not_known);
+    }
+    for violation in &facts.violations {
+        block(&mut rulings, &violation.changes, &violation.finding);
     }
     hold_with_what_they_need(&study.plan, &mut rulings);
     let left_out = study.plan.left_out.iter().map(|change| extra(policy, change, tenant, now)).collect();
     let blocked = both_names(session, study).await?;
-    Ok(Assessment { rulings, yes, rows, left_out, blocked })
+    Ok(Assessment { rulings, yes, facts, left_out, blocked })
 }
 
 /// What is not declared stays, unless a waiver says until when.
@@ -152,31 +153,7 @@ fn extra(policy: &Policy, change: &Change, tenant: &Tenant, now: Timestamp) -> R
     policy.waived(&case, now).unwrap_or(Ruling { verdict: Verdict::Deny, reason: Reason::Extra })
 }
 
-/// How many rows there are in the tables that change.
-async fn rows(session: &mut Session, study: &Study) -> Result<BTreeMap<QName, u64>, DbError> {
-    let dialect = dialect::of(&study.observed.platform);
-    let old_names: BTreeMap<&QName, &QName> = study.plan.changes.iter().filter_map(|p| renamed(&p.change)).collect();
-    let mut rows = BTreeMap::new();
-    for table in study.plan.changes.iter().filter_map(|planned| planned.change.table()) {
-        let present = old_names.get(table).copied().unwrap_or(table);
-        if rows.contains_key(present) || !study.actual.tables.contains_key(present) {
-            continue;
-        }
-        if let Some(count) = known(session.count(&dialect.rows_query(present)).await)? {
-            rows.insert(present.clone(), count);
-        }
-    }
-    Ok(rows)
-}
-
-fn renamed(change: &Change) -> Option<(&QName, &QName)> {
-    match change {
-        Change::RenameTable { from, to } => Some((to, from)),
-        _ => None,
-    }
-}
-
-/// A fact, or `None` where the server could not give it: the columns may not be there yet.
+/// A fact, or `None` where the server could not give it.
 fn known(answer: Result<u64, DbError>) -> Result<Option<u64>, DbError> {
     match answer {
         Ok(count) => Ok(Some(count)),
@@ -185,9 +162,16 @@ fn known(answer: Result<u64, DbError>) -> Result<Option<u64>, DbError> {
     }
 }
 
-async fn finding(session: &mut Session, precondition: &Precondition) -> Result<Option<String>, DbError> {
-    let count = known(session.count(&precondition.query).await)?;
-    Ok(count.filter(|count| *count > 0).map(|count| precondition.finding.replace("{n}", &count.to_string())))
+/// What rows could be lost to, or fail on, does not run while that is not known: a person decides, and no flag for them.
+fn doubt(plan: &Plan, rulings: &mut [Ruling], yes: &mut [bool], not_known: &NotKnown) {
+    let on_rows = |note: &HazardNote| matches!(note.hazard, Hazard::MayFailOnData | Hazard::MayLoseData);
+    for change in not_known.changes.iter().copied().filter(|change| plan.hazards_of(*change).any(on_rows)) {
+        yes[change] = false;
+        if matches!(rulings[change].verdict, Verdict::Allow | Verdict::Hold) {
+            let reason = Reason::NotKnown { what: not_known.what.clone() };
+            rulings[change] = Ruling { verdict: Verdict::Ask, reason };
+        }
+    }
 }
 
 fn block(rulings: &mut [Ruling], changes: &[usize], finding: &str) {

@@ -8,7 +8,7 @@ use futures_util::stream;
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
-use super::{Assessment, Observed, Outlook, ReconcileError, Reconciler, Reference, Study, assess};
+use super::{Assessment, Facts, Observed, Outlook, ReconcileError, Reconciler, Reference, Study, assess};
 use crate::db::{Connection, Session, Target};
 use crate::desired::Declared;
 use crate::model::{Fingerprint, Hash, Platform, Tenant};
@@ -171,6 +171,8 @@ pub struct Group<'a> {
     pub members: Vec<&'a Member>,
     /// What policy says about all of them.
     pub assessment: &'a Assessment,
+    /// What was found out about the rows of each, in the same order.
+    pub facts: Vec<&'a Facts>,
 }
 
 impl Shape {
@@ -180,8 +182,11 @@ impl Shape {
         for (member, assessment) in &self.tenants {
             let Ok(assessment) = assessment else { continue };
             match groups.iter_mut().find(|group| group.assessment.says_the_same(assessment)) {
-                Some(group) => group.members.push(member),
-                None => groups.push(Group { members: vec![member], assessment }),
+                Some(group) => {
+                    group.members.push(member);
+                    group.facts.push(&assessment.facts);
+                }
+                None => groups.push(Group { members: vec![member], assessment, facts: vec![&assessment.facts] }),
             }
         }
         groups

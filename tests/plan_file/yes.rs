@@ -49,22 +49,3 @@ fn a_person_sees_the_statements_and_answers(
     let left = if answer == "yes" { "0" } else { "1" };
     assert_eq!(tenant.query(&format!("SELECT count(*) FROM {}", columns(engine))), left, "{question}");
 }
-
-/// What could not be proved is never a flag's to answer, nor a review's: a person says yes on the terminal.
-#[test]
-fn what_is_unproved_is_reviewed_and_asked_once_more() {
-    let tenant = before(Engine::Mariadb);
-    // Its table is gone, and so it cannot be copied.
-    tenant.sql("CREATE TABLE gone (id int); CREATE VIEW broken AS SELECT id FROM gone; DROP TABLE gone");
-    tenant.write("policy.yaml", "policy: free\nrules: [{ then: allow }]\n");
-    for _ in 0..2 {
-        undrift(&tenant, &["plan", "--out", "plan.json"]).expect_code(2);
-    }
-    let file = super::read(&tenant);
-    assert_eq!(file["shapes"][0]["plans"][0]["unproved"].as_array().map(Vec::len), Some(1), "{file:#}");
-    let apply = undrift(&tenant, &["apply", "plan.json", "--yes"]).expect_code(3);
-    assert!(apply.stdout.contains("0 repaired, 1 skipped, 0 errors"), "{}", apply.stdout);
-    let arguments = ["apply", "plan.json", "--url", &tenant.url, "--schema", "after.yaml", "--policy", "policy.yaml"];
-    let apply = tenant.answered(&arguments, "yes").expect_code(0);
-    assert!(apply.stdout.contains("1 repaired, 0 skipped, 0 errors"), "{}", apply.stdout);
-}

@@ -111,6 +111,10 @@ fn what_cannot_run_in_a_transaction_is_asked_for() {
     let plan = tenant.run("plan", &used, &[]);
     assert!(plan.stdout.contains("could not be proved"), "{}{}", plan.stdout, plan.stderr);
     tenant.nothing_is_left();
+    // Neither a review nor a flag answers for it, and it is planned in the same words again.
+    tenant.run("plan", &used, &["--out", "plan.json"]).expect_code(2);
+    let reviewed = tenant.run("apply", &used, &["plan.json", "--yes"]).expect_code(3);
+    assert!(reviewed.stdout.contains("0 repaired, 1 skipped, 0 errors"), "{}", reviewed.stdout);
     tenant.bring(&used);
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::LazyLock;
 
-use super::server::{Server, feed};
+use super::server::{Server, fed, feed};
 
 /// The MariaDB server of this test process, started on first use.
 pub fn mariadb() -> &'static MariadbServer {
@@ -52,6 +52,11 @@ impl MariadbServer {
     /// Runs a script, stopping at the first error.
     pub fn sql(&self, url: &str, sql: &str) {
         feed(&mut self.client("mariadb", url), sql);
+    }
+
+    /// Whether a script goes through.
+    pub fn takes(&self, url: &str, sql: &str) -> bool {
+        fed(&mut self.client("mariadb", url), sql).status.success()
     }
 
     /// Runs a query and returns its rows, one a line, columns apart by tabs.

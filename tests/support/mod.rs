@@ -17,5 +17,5 @@ pub use cli::{Cli, Output, undrift};
 pub use mariadb::{MariadbServer, mariadb};
 pub use postgres::{PostgresServer, postgres};
 pub use prometheus::{Prometheus, promtool};
-pub use sqlite::{folder, sqlite, sqlite_query, sqlite_sql};
+pub use sqlite::{folder, sqlite, sqlite_query, sqlite_sql, sqlite_takes};
 pub use tenant::{Engine, Tenant};

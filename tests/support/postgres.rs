@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 
-use super::server::{Server, feed};
+use super::server::{Server, fed, feed};
 
 /// The PostgreSQL server of this test process, started on first use.
 pub fn postgres() -> &'static PostgresServer {
@@ -51,6 +51,11 @@ impl PostgresServer {
     /// Runs a script, stopping at the first error.
     pub fn sql(&self, url: &str, sql: &str) {
         feed(&mut self.psql(url), sql);
+    }
+
+    /// Whether a script goes through.
+    pub fn takes(&self, url: &str, sql: &str) -> bool {
+        fed(&mut self.psql(url), sql).status.success()
     }
 
     /// Runs a query and returns its rows, one a line, columns apart by `|`.

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -104,6 +104,14 @@ fn free_port() -> u16 {
 
 /// Runs a client with a script on its standard input and returns what it printed.
 pub fn feed(client: &mut Command, script: &str) -> String {
+    let output = fed(client, script);
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{}\nin:\n{script}", String::from_utf8_lossy(&output.stderr));
+    printed
+}
+
+/// Runs a client with a script on its standard input, whatever becomes of it.
+pub fn fed(client: &mut Command, script: &str) -> Output {
     let mut child = client
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -111,12 +119,9 @@ pub fn feed(client: &mut Command, script: &str) -> String {
         .spawn()
         .unwrap_or_else(|error| panic!("{client:?}: {error}; install it or run scripts/test"));
     let mut stdin = child.stdin.take().expect("it is piped");
-    let output = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         // A client that stops at an error closes its end early: its own message says why.
         scope.spawn(move || stdin.write_all(script.as_bytes()).ok());
         child.wait_with_output().expect("the client can be waited for")
-    });
-    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{}\nin:\n{script}", String::from_utf8_lossy(&output.stderr));
-    printed
+    })
 }

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use super::server::feed;
+use super::server::{fed, feed};
 
 /// An empty folder that goes when the value does.
 pub fn folder() -> TempDir {
@@ -25,6 +25,11 @@ pub fn sqlite_sql(url: &str, sql: &str) {
     let path = url.trim_start_matches("sqlite:");
     std::fs::OpenOptions::new().append(true).create(true).open(path).expect("the database's file can be made");
     feed(&mut client(url), sql);
+}
+
+/// Whether a script goes through.
+pub fn sqlite_takes(url: &str, sql: &str) -> bool {
+    fed(&mut client(url), sql).status.success()
 }
 
 /// Runs a query and returns its rows, one a line, columns apart by `|`.

@@ -64,6 +64,15 @@ impl Tenant {
         }
     }
 
+    /// Whether a script goes through.
+    pub fn takes(&self, script: &str) -> bool {
+        match self.engine {
+            Engine::Postgres => super::postgres().takes(&self.url, script),
+            Engine::Mariadb => super::mariadb().takes(&self.url, script),
+            Engine::Sqlite => super::sqlite_takes(&self.url, script),
+        }
+    }
+
     /// What a query returns.
     pub fn query(&self, query: &str) -> String {
         match self.engine {

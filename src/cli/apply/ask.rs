@@ -36,8 +36,8 @@ fn confirmed(plan: &Plan, tenants: &str, assessment: &Assessment) -> Result<bool
 fn question(plan: &Plan, tenants: &str, assessment: &Assessment) -> String {
     let asked: Vec<bool> = assessment.rulings.iter().map(|ruling| ruling.verdict == Verdict::Ask).collect();
     let mut out = format!("\nThe policy asks a person about these changes on {}:\n", words::clean(tenants).bold());
-    for ((planned, ruling), _) in plan.changes.iter().zip(&assessment.rulings).zip(&asked).filter(|(_, asked)| **asked)
-    {
+    let rulings = plan.changes.iter().zip(&assessment.rulings);
+    for (planned, ruling) in rulings.filter(|(_, ruling)| ruling.verdict == Verdict::Ask) {
         let line = words::line(&planned.change);
         let why = format!("({})", words::reason(ruling));
         out.push_str(&format!("  {} {}  {} {}\n", line.sign, line.object, line.what, why.dimmed()));
@@ -49,11 +49,7 @@ fn question(plan: &Plan, tenants: &str, assessment: &Assessment) -> String {
 }
 
 fn step_text(out: &mut String, step: &Step) {
-    for line in step
-        .statements
-        .iter()
-        .flat_map(|statement| format!("{statement};").lines().map(words::clean).collect::<Vec<_>>())
-    {
+    for line in step.script().flat_map(|sql| format!("{sql};").lines().map(words::clean).collect::<Vec<_>>()) {
         out.push_str(&format!("    {}\n", line.cyan()));
     }
     for note in &step.hazards {

@@ -48,7 +48,9 @@ fn tenant(shape: &Shape, member: &FleetMember, assessment: &Result<Assessment, S
         Err(error) => return json!({ "tenant": member.tenant.name, "state": "unknown", "error": error }),
     };
     let state = if shape.outlook(assessment) == Outlook::InSync { "in_sync" } else { "drifted" };
-    let rows = assessment.rows.iter().map(|(table, rows)| (table.to_string(), json!(rows)));
+    let facts = &assessment.facts;
+    let bytes = facts.bytes.iter().map(|(table, bytes)| (table.to_string(), json!(bytes)));
+    let rows = facts.rows.iter().map(|(table, rows)| (table.to_string(), json!(rows)));
     json!({
         "tenant": member.tenant.name,
         "labels": member.tenant.labels,
@@ -56,5 +58,8 @@ fn tenant(shape: &Shape, member: &FleetMember, assessment: &Result<Assessment, S
         "verdicts": assessment.rulings,
         "blocked": assessment.blocked,
         "rows": rows.collect::<serde_json::Map<_, _>>(),
+        "bytes": bytes.collect::<serde_json::Map<_, _>>(),
+        "violations": facts.violations,
+        "not_known": facts.not_known,
     })
 }

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::{Tally, names};
+use super::{Tally, facts, names};
 use crate::reconcile::words;
-use crate::reconcile::{Fleet, Shape};
+use crate::reconcile::{Fleet, Group, Shape};
 
 /// The whole survey.
 pub fn fleet(fleet: &Fleet) -> String {
@@ -35,6 +35,7 @@ fn shape_text(out: &mut String, shape: &Shape) {
         for finding in &group.assessment.blocked {
             let _ = writeln!(out, "\n**blocked**: {}", cell(finding));
         }
+        facts_text(out, &group);
     }
     if !study.plan.steps.is_empty() {
         let fence = fence(study.plan.steps.iter().flat_map(|step| step.script()));
@@ -43,6 +44,25 @@ fn shape_text(out: &mut String, shape: &Shape) {
             step.script().for_each(|statement| _ = writeln!(out, "{statement};"));
         }
         let _ = writeln!(out, "{fence}\n\n</details>");
+    }
+}
+
+/// Sizes, the rows that stand in the way, and what is not known.
+fn facts_text(out: &mut String, group: &Group<'_>) {
+    for finding in facts::findings(group) {
+        let keys = finding.keys.map(|keys| format!(" ({})", cell(&keys))).unwrap_or_default();
+        let _ = writeln!(out, "\n**rows in the way**: {}{keys}", cell(&finding.what));
+        if let Some(find) = &finding.find {
+            let fence = fence(std::iter::once(find.as_str()));
+            let _ = writeln!(out, "\n{fence}sql\n{find};\n{fence}");
+        }
+    }
+    for what in facts::not_known(group) {
+        let _ = writeln!(out, "\n**not known**: {}", cell(&what));
+    }
+    let sizes = facts::sizes(group);
+    if !sizes.is_empty() {
+        let _ = writeln!(out, "\n{}", cell(&sizes.join("; ")));
     }
 }
 

@@ -1,5 +1,6 @@
 //! What commands print: for people, as SQL, as JSON, as Markdown.
 
+pub mod facts;
 pub mod json;
 pub mod markdown;
 pub mod sql;

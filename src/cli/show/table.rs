@@ -51,6 +51,20 @@ pub fn length(duration: SignedDuration) -> String {
     }
 }
 
+/// A number of bytes, roughly.
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
+    let (mut value, mut unit) = (bytes as f64 / 1e3, 0);
+    if bytes < 1_000 {
+        return format!("{bytes} B");
+    }
+    while value >= 999.95 && unit + 1 < UNITS.len() {
+        value /= 1e3;
+        unit += 1;
+    }
+    format!("{value:.1} {}", UNITS[unit])
+}
+
 /// A number with its thousands apart.
 pub fn number(number: u64) -> String {
     let digits = number.to_string();
@@ -71,6 +85,12 @@ mod tests {
     #[test]
     fn numbers_are_read_at_a_glance() {
         assert_eq!([0, 999, 1_000, 12_345, 1_234_567].map(number), ["0", "999", "1,000", "12,345", "1,234,567"]);
+    }
+
+    #[test]
+    fn sizes_are_rough() {
+        let sizes = [0, 999, 1_000, 16_384, 999_950, 1_234_567_890].map(size);
+        assert_eq!(sizes, ["0 B", "999 B", "1.0 kB", "16.4 kB", "1.0 MB", "1.2 GB"]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use owo_colors::{AnsiColors, OwoColorize};
 
-use super::{Tally, names};
+use super::{Tally, facts, names};
 use crate::model::{Change, Plan, Ruling, Verdict};
 use crate::reconcile::words::{self, Line};
 use crate::reconcile::{Assessment, Fleet, Group, Shape};
@@ -86,6 +86,23 @@ fn group_text(out: &mut String, shape: &Shape, group: &Group<'_>) {
     }
     for finding in &group.assessment.blocked {
         let _ = writeln!(out, "  {} {finding}", "blocked".red().bold());
+    }
+    facts_text(out, group);
+}
+
+/// Sizes, the rows that stand in the way, and what is not known.
+fn facts_text(out: &mut String, group: &Group<'_>) {
+    for finding in facts::findings(group) {
+        let _ = writeln!(out, "  {} {}", "rows in the way:".red(), finding.what);
+        finding.keys.into_iter().for_each(|keys| _ = writeln!(out, "      {keys}"));
+        let find = finding.find.map(|find| format!("      {} {}", "all of them:".dimmed(), find.cyan()));
+        find.into_iter().for_each(|find| _ = writeln!(out, "{find}"));
+    }
+    for what in facts::not_known(group) {
+        let _ = writeln!(out, "  {} {what}", "not known:".yellow());
+    }
+    for size in facts::sizes(group) {
+        let _ = writeln!(out, "  {}", size.dimmed());
     }
 }
 

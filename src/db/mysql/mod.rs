@@ -119,6 +119,14 @@ impl Connection for MysqlSession {
         Ok(answers.into_iter().flat_map(|answer| answer.rows).collect())
     }
 
+    async fn begin_reading(&mut self) -> Result<(), DbError> {
+        self.ask("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY", "begin to read").await.map(drop)
+    }
+
+    async fn end_reading(&mut self) -> Result<(), DbError> {
+        self.rollback().await
+    }
+
     async fn limit(&mut self, lock: Duration, statement: Duration) -> Result<(), DbError> {
         self.statement = statement;
         let seconds = lock.as_secs_f64().ceil().max(1.0);

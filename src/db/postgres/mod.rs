@@ -230,6 +230,16 @@ impl Connection for PostgresSession {
         Ok(answers.into_iter().flat_map(|answer| answer.rows).collect())
     }
 
+    async fn begin_reading(&mut self) -> Result<(), DbError> {
+        self.send("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?;
+        self.transaction = Transaction::Open;
+        Ok(())
+    }
+
+    async fn end_reading(&mut self) -> Result<(), DbError> {
+        self.rollback().await
+    }
+
     async fn limit(&mut self, lock: Duration, statement: Duration) -> Result<(), DbError> {
         let unlimited = statement.is_zero() && !self.inside;
         let idle = if unlimited { 0 } else { (statement + Duration::from_secs(60)).as_millis() };

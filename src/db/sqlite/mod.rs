@@ -16,6 +16,7 @@ mod parse;
 mod raw;
 mod scratch;
 mod stamp;
+mod values;
 mod verify;
 mod visit;
 
@@ -73,10 +74,6 @@ async fn rows(connection: &mut SqliteConnection, text: &str) -> Result<Vec<Vec<S
         }
     }
     Ok(results)
-}
-
-fn texts(row: &SqliteRow) -> Result<Texts, sqlx::Error> {
-    (0..row.len()).map(|at| row.try_get_unchecked(at)).collect()
 }
 
 impl SqliteSession {
@@ -157,6 +154,11 @@ impl SqliteSession {
     async fn reset(&mut self) -> Result<(), DbError> {
         let pragmas = "PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = OFF";
         self.run(pragmas).await.map(drop).map_err(|error| classify(self.doing("prepare"), &error))
+    }
+
+    async fn query_only(&mut self, on: bool) -> Result<(), DbError> {
+        let ran = self.run(&format!("PRAGMA query_only = {}", u8::from(on))).await;
+        ran.map(drop).map_err(|error| classify(self.doing("begin or end to read"), &error))
     }
 
     /// Counts rows whose foreign keys point nowhere. That reads all of them: it has the time to read.
@@ -285,7 +287,7 @@ impl Connection for SqliteSession {
         }
         let results = rows(&mut self.connection, sql).await;
         self.deadline.clear();
-        results.map_err(failed)?.iter().flatten().map(|row| texts(row).map_err(failed)).collect()
+        results.map_err(failed)?.iter().flatten().map(|row| values::texts(row).map_err(failed)).collect()
     }
 
     async fn begin_batch(&mut self) -> Result<(), DbError> {
@@ -300,6 +302,16 @@ impl Connection for SqliteSession {
         // After some errors SQLite has rolled back by itself; then there is nothing to take back.
         let _ = self.run("ROLLBACK").await;
         Ok(())
+    }
+
+    /// Beside a rollback journal a transaction that only reads keeps every writer waiting, so there is none: each query
+    /// reads what there is when it begins.
+    async fn begin_reading(&mut self) -> Result<(), DbError> {
+        self.query_only(true).await
+    }
+
+    async fn end_reading(&mut self) -> Result<(), DbError> {
+        self.query_only(false).await
     }
 
     async fn limit(&mut self, lock: Duration, statement: Duration) -> Result<(), DbError> {

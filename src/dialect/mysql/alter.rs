@@ -178,6 +178,10 @@ impl Batch<'_> {
             piece.makes.push(Object::Column(table.clone(), name.to_owned()));
         }
         self.becomes_not_null(&mut piece, from, to, altered);
+        let retyped = altered.properties.iter().position(|property| *property == Property::Type);
+        let vendor = self.dialect.platform.vendor;
+        let asked = retyped.and_then(|at| facts::of_type(altered.numbers[at], table, from, to, vendor));
+        piece.preconditions.extend(asked);
         Some(if is_replaced(from, to) { self.replace(piece, from, to) } else { self.modify(piece, to) })
     }
 

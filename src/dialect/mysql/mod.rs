@@ -5,6 +5,7 @@
 
 mod alter;
 mod births;
+mod castable;
 mod create;
 pub mod effects;
 mod facts;
@@ -29,7 +30,7 @@ mod unsupported;
 pub mod widening;
 
 use super::{
-    DefaultValue, Dialect, EnumColumn, EnumRequest, Generator, IdentityRequest, NameLimit, Neutral, Unsupported,
+    DefaultValue, Dialect, EnumColumn, EnumRequest, Generator, IdentityRequest, NameLimit, Neutral, Unsupported, fact,
 };
 use crate::model::{Change, IdentityKind, Op, Platform, QName, Schema, Step, Table};
 
@@ -100,7 +101,9 @@ impl Dialect for Mysql {
     }
 
     fn ops(&self, from: &Schema, to: &Schema, changes: &[Change]) -> Vec<Op> {
-        ops::ops(self, from, to, changes)
+        let mut ops = ops::ops(self, from, to, changes);
+        fact::name_keys(&mut ops, from, names::quote, |table, column| facts::shown(from, table, column));
+        ops
     }
 
     fn weaker(&self, statement: &str) -> Option<String> {
@@ -146,6 +149,14 @@ impl Dialect for Mysql {
 
     fn differs(&self, one: &str, other: &str) -> String {
         format!("NOT ({} <=> {})", rows::bytes(one), rows::bytes(other))
+    }
+
+    fn bytes_query(&self, table: &QName) -> String {
+        let name = names::literal(&table.name);
+        format!(
+            "SELECT COALESCE(MAX(DATA_LENGTH + INDEX_LENGTH), 0) FROM information_schema.TABLES \
+             WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {name}"
+        )
     }
 
     fn name_too_long(&self, name: &str) -> Option<NameLimit> {

@@ -82,7 +82,7 @@ fn label_bytes(kind: &str, labels: usize) -> usize {
 
 /// What counts of a type when values move between types.
 #[derive(Debug, PartialEq, Eq)]
-enum Shape {
+pub(super) enum Shape {
     /// The least and the greatest value.
     Integer((i128, i128)),
     /// Digits before and after the point.
@@ -110,7 +110,8 @@ impl Shape {
             || (*self != Shape::Other && std::mem::discriminant(self) == std::mem::discriminant(other))
     }
 
-    fn of(data_type: &str) -> Self {
+    /// What counts of a type.
+    pub(super) fn of(data_type: &str) -> Self {
         let base = base(data_type);
         let numbers = numbers(data_type);
         let first = numbers.first().copied();

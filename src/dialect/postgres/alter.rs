@@ -114,8 +114,9 @@ fn data_type(batch: &Batch<'_>, alteration: &Alteration<'_>) -> Op {
     impact.applies(&mut op, table);
     op.hazards.extend(conversion_hazards(table, from, to, &conversion));
     stands_alone(batch, alteration.index, &mut op);
-    let shortened = conversion.shortens_to.map(|length| facts::no_longer_than(index, table, &to.name, length));
-    op.preconditions.extend(shortened);
+    if alteration.using.is_none() {
+        op.preconditions.extend(facts::for_conversion(batch, index, table, from, to));
+    }
     op
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::batch::Batch;
 use super::create::enum_type;
+use super::facts;
 use super::members::comment_text;
 use super::names::{cut, ident, literal, qualified};
 use super::rebuild::{self, Around};
@@ -103,6 +104,8 @@ fn replace(batch: &Batch<'_>, change: usize, from: &EnumType, to: &EnumType) -> 
     op.makes = vec![Object::Type(to.name.clone())];
     op.hazards = hazards(&moves.tables, from, to);
     super::alter::stands_alone(batch, change, &mut op);
+    let columns = moves.columns.iter();
+    op.preconditions = columns.filter_map(|(table, c)| facts::no_gone_labels(change, table, c, from, to)).collect();
     op
 }
 
@@ -118,6 +121,7 @@ struct Moves {
     around: Around,
     conversions: Vec<String>,
     tables: BTreeSet<QName>,
+    columns: Vec<(QName, Column)>,
 }
 
 impl Moves {
@@ -149,6 +153,7 @@ impl Moves {
         let array = if column.data_type.ends_with("[]") { "[]" } else { "" };
         let data_type = &column.data_type;
         let cast = format!("{}::text{array}::{data_type}", ident(&column.name));
+        self.columns.push((table.name.clone(), column.clone()));
         self.conversions.push(format!("{alter} TYPE {data_type} USING {cast}"));
         if let Some(default) = self.default_after(batch, table, column) {
             self.around.after.insert(0, format!("{alter} SET DEFAULT {default}"));

@@ -3,31 +3,30 @@
 use std::collections::BTreeSet;
 
 use super::batch::{Batch, used_columns};
+use super::castable;
 use super::member_ops::unchecked;
 use super::names::{ident, literal, qualified};
 use super::text::identifiers;
 use super::types::parse;
 use crate::dialect::Dialect;
-use crate::model::{Column, ForeignKey, Index, Member, Move, OnConflict, Part, PartSource, Precondition, QName};
-
-fn must_be_none(changes: Vec<usize>, query: String, finding: String) -> Precondition {
-    Precondition { changes, query, finding }
-}
+use crate::dialect::fact::{self, of_rows};
+use crate::model::{
+    Column, EnumType, FactKind, ForeignKey, Index, Member, Move, OnConflict, Part, PartSource, Precondition, QName,
+};
 
 /// A table that gets a column which nothing fills has to be empty.
 pub(super) fn no_rows(change: usize, table: &QName, column: &str) -> Precondition {
-    let query = format!("SELECT count(*) FROM {}", qualified(table));
     let finding = format!("{{n}} rows of {table} would have no value for {column}: declare a default or a backfill");
-    must_be_none(vec![change], query, finding)
+    of_rows(FactKind::NoValue, change, table, &format!("FROM {}", qualified(table)), finding)
 }
 
 /// A column that becomes NOT NULL has no NULLs, those aside that values are moved into first.
 pub(super) fn no_nulls(batch: &Batch<'_>, change: usize, table: &QName, column: &str) -> Precondition {
     let merged = batch.merged_from(table, column);
     let moved = merged.map(|old| format!(" AND {} IS NULL", ident(old))).unwrap_or_default();
-    let query = format!("SELECT count(*) FROM {} WHERE {} IS NULL{moved}", qualified(table), ident(column));
+    let rows = format!("FROM {} WHERE {} IS NULL{moved}", qualified(table), ident(column));
     let finding = format!("{{n}} rows of {table} have no value for {column}: declare a backfill");
-    must_be_none(vec![change], query, finding)
+    of_rows(FactKind::Nulls, change, table, &rows, finding)
 }
 
 /// A backfill of a column that takes no NULLs gives none.
@@ -39,18 +38,17 @@ pub(super) fn fill_gives_values(
     fill: &str,
 ) -> Option<Precondition> {
     let finding = format!("the backfill gives {{n}} rows of {table} no value for {}", column.name);
-    Some(must_be_none(vec![change], nulls_of(batch, table, column, fill)?, finding))
+    Some(of_rows(FactKind::NoValue, change, table, &nulls_of(batch, table, column, fill)?, finding))
 }
 
 /// A new generated column that takes no NULLs is computed to be none.
 pub(super) fn is_computed(batch: &Batch<'_>, change: usize, table: &QName, column: &Column) -> Option<Precondition> {
     let expr = &column.generated.as_ref()?.expr;
     let finding = format!("{} is computed to be NULL for {{n}} rows of {table}", column.name);
-    Some(must_be_none(vec![change], nulls_of(batch, table, column, expr)?, finding))
+    Some(of_rows(FactKind::NoValue, change, table, &nulls_of(batch, table, column, expr)?, finding))
 }
 
-/// A query for the rows to which an expression gives no value. Nothing can be asked beforehand
-/// about columns that are yet to come.
+/// The rows to which an expression gives no value. Nothing can be asked beforehand about columns that are yet to come.
 fn nulls_of(batch: &Batch<'_>, table: &QName, column: &Column, expr: &str) -> Option<String> {
     let before = batch.table_before(table)?;
     let after = batch.table_after(table)?;
@@ -64,7 +62,7 @@ fn nulls_of(batch: &Batch<'_>, table: &QName, column: &Column, expr: &str) -> Op
         return None;
     }
     let empty = before.column(&column.name).map(|column| format!("{} IS NULL AND ", ident(&column.name)));
-    Some(format!("SELECT count(*) FROM {} WHERE {}({expr}) IS NULL", qualified(table), empty.unwrap_or_default()))
+    Some(format!("FROM {} WHERE {}({expr}) IS NULL", qualified(table), empty.unwrap_or_default()))
 }
 
 /// Two columns that become one agree wherever both have a value. `value` is what the old one would give.
@@ -75,9 +73,9 @@ pub(super) fn no_disagreement(
     to: &Column,
     value: &str,
 ) -> Precondition {
-    let query = format!("SELECT count(*) FROM {} WHERE {}", qualified(table), disagreement(from, to, value));
+    let rows = format!("FROM {} WHERE {}", qualified(table), disagreement(from, to, value));
     let finding = format!("{{n}} rows of {table} have both {} and {} with different values", from.name, to.name);
-    must_be_none(changes, query, finding)
+    Precondition { changes, ..of_rows(FactKind::Disagreement, 0, table, &rows, finding) }
 }
 
 /// The condition under which two columns disagree. They are compared as texts where their types
@@ -101,16 +99,58 @@ pub(super) fn no_other_hash(
 ) -> Option<Precondition> {
     let hashed = batch.dialect.is_password_hash(&ident(&from.name));
     let both = disagreement(from, to, &ident(&from.name));
-    let query = format!("SELECT count(*) FROM {} WHERE {both} AND {hashed}", qualified(table));
+    let rows = format!("FROM {} WHERE {both} AND {hashed}", qualified(table));
     let finding = format!("{{n}} rows of {table} have different hashes in {} and {}", from.name, to.name);
-    (how.on_conflict == OnConflict::Stop).then(|| must_be_none(vec![change], query, finding))
+    (how.on_conflict == OnConflict::Stop).then(|| of_rows(FactKind::Disagreement, change, table, &rows, finding))
 }
 
-/// No string is longer than its column is going to allow.
-pub(super) fn no_longer_than(change: usize, table: &QName, column: &str, length: u32) -> Precondition {
-    let query = format!("SELECT count(*) FROM {} WHERE char_length({}) > {length}", qualified(table), ident(column));
-    let finding = format!("{{n}} rows of {table} have more than {length} characters in {column}");
-    must_be_none(vec![change], query, finding)
+/// Every value can become one of the new type.
+pub(super) fn for_conversion(
+    batch: &Batch<'_>,
+    change: usize,
+    table: &QName,
+    from: &Column,
+    to: &Column,
+) -> Option<Precondition> {
+    let labels = batch.enum_of(&to.data_type).and_then(|name| batch.to.enums.get(&name));
+    let (kind, condition, what) = match castable::test(from, &to.data_type, labels, batch.dialect.version())? {
+        castable::Test::Longer { condition, than } => {
+            (FactKind::TooLong, condition, format!("have more than {than} characters in {}", to.name))
+        }
+        castable::Test::Refused(condition) => {
+            (FactKind::NotCastable, condition, format!("hold what is no {} in {}", to.data_type, to.name))
+        }
+        castable::Test::Unasked => {
+            let what = format!("whether all values of {table}.{} can become {}", to.name, to.data_type);
+            return Some(fact::unasked(change, table, format!("{what}; no query can tell before it is tried")));
+        }
+    };
+    let rows = format!("FROM {} WHERE {condition}", qualified(table));
+    Some(of_rows(kind, change, table, &rows, format!("{{n}} rows of {table} {what}")))
+}
+
+/// No row has a label that an enum loses.
+pub(super) fn no_gone_labels(
+    change: usize,
+    table: &QName,
+    column: &Column,
+    from: &EnumType,
+    to: &EnumType,
+) -> Option<Precondition> {
+    let gone: Vec<_> = from.labels.iter().filter(|label| !to.labels.contains(label)).collect();
+    if gone.is_empty() {
+        return None;
+    }
+    let list = gone.iter().map(|label| literal(label)).collect::<Vec<_>>().join(", ");
+    let name = ident(&column.name);
+    let condition = if column.data_type.ends_with("[]") {
+        format!("{name}::text[] && ARRAY[{list}]::text[]")
+    } else {
+        format!("{name}::text IN ({list})")
+    };
+    let labels = gone.iter().map(|label| label.as_str()).collect::<Vec<_>>().join(", ");
+    let finding = format!("{{n}} rows of {table} have a label in {} that goes: {labels}", column.name);
+    Some(of_rows(FactKind::Labels, change, table, &format!("FROM {} WHERE {condition}", qualified(table)), finding))
 }
 
 /// What must hold of the rows for a member to be added.
@@ -145,15 +185,17 @@ fn no_duplicates(change: usize, table: &QName, index: &Index) -> Precondition {
         conditions.extend(parts.iter().map(|part| format!("{part} IS NOT NULL")));
     }
     let filter = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
-    let query = format!(
-        "SELECT count(*) FROM (SELECT 1 FROM {}{filter} GROUP BY {} HAVING count(*) > 1) duplicates",
-        qualified(table),
-        parts.join(", "),
+    let (name, parts) = (qualified(table), parts.join(", "));
+    let query =
+        format!("SELECT count(*) FROM (SELECT 1 FROM {name}{filter} GROUP BY {parts} HAVING count(*) > 1) duplicates");
+    let rows = format!(
+        "FROM (SELECT *, count(*) OVER (PARTITION BY {parts}) AS undrift_times FROM {name}{filter}) duplicates \
+         WHERE undrift_times > 1"
     );
     let labels: BTreeSet<_> = index.parts.iter().map(part_label).collect();
     let labels: Vec<_> = labels.into_iter().collect();
     let finding = format!("{{n}} values of {} occur more than once in {table}", labels.join(", "));
-    must_be_none(vec![change], query, finding)
+    fact::counted(FactKind::Duplicates, change, table, query, &rows, finding)
 }
 
 fn part(part: &Part) -> String {
@@ -174,8 +216,8 @@ fn part_label(part: &Part) -> &str {
 fn no_orphans(batch: &Batch<'_>, change: usize, table: &QName, key: &ForeignKey) -> Option<Precondition> {
     let set: Vec<_> = key.columns.iter().map(|column| format!("child.{} IS NOT NULL", ident(column))).collect();
     let finding = format!("{{n}} rows of {table} refer to a row of {} that is not there", key.table);
-    let query = match batch.table_before(&key.table) {
-        None => format!("SELECT count(*) FROM {} child WHERE {}", qualified(table), set.join(" AND ")),
+    let rows = match batch.table_before(&key.table) {
+        None => format!("FROM {} child WHERE {}", qualified(table), set.join(" AND ")),
         Some(parent) => {
             let steady = |column: &String| parent.column(column).is_some() && is_steady(batch, &key.table, column);
             if key.referenced.is_empty() || !key.referenced.iter().all(steady) || !same_types(batch, table, key) {
@@ -184,7 +226,7 @@ fn no_orphans(batch: &Batch<'_>, change: usize, table: &QName, key: &ForeignKey)
             let pairs = key.columns.iter().zip(&key.referenced);
             let equal: Vec<_> = pairs.map(|(a, b)| format!("parent.{} = child.{}", ident(b), ident(a))).collect();
             format!(
-                "SELECT count(*) FROM {} child WHERE {} AND NOT EXISTS (SELECT 1 FROM {} parent WHERE {})",
+                "FROM {} child WHERE {} AND NOT EXISTS (SELECT 1 FROM {} parent WHERE {})",
                 qualified(table),
                 set.join(" AND "),
                 qualified(&key.table),
@@ -192,7 +234,7 @@ fn no_orphans(batch: &Batch<'_>, change: usize, table: &QName, key: &ForeignKey)
             )
         }
     };
-    Some(must_be_none(vec![change], query, finding))
+    Some(of_rows(FactKind::Orphans, change, table, &rows, finding))
 }
 
 /// Whether values on both sides can be compared.
@@ -209,8 +251,8 @@ fn same_types(batch: &Batch<'_>, table: &QName, key: &ForeignKey) -> bool {
 }
 
 fn no_violations(change: usize, table: &QName, label: &str, expr: &str) -> Precondition {
-    let query = format!("SELECT count(*) FROM {} WHERE NOT ({expr})", qualified(table));
-    must_be_none(vec![change], query, format!("{{n}} rows of {table} violate {label}"))
+    let rows = format!("FROM {} WHERE NOT ({expr})", qualified(table));
+    of_rows(FactKind::Check, change, table, &rows, format!("{{n}} rows of {table} violate {label}"))
 }
 
 /// The statement that stops the transaction if two columns disagree after all: somebody may have

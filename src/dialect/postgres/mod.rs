@@ -5,6 +5,7 @@
 
 mod alter;
 mod batch;
+mod castable;
 mod columns;
 pub mod conversion;
 mod create;
@@ -35,7 +36,7 @@ pub(crate) use text::stable;
 pub(crate) use types::user_type as parse_name;
 
 use super::{
-    DefaultValue, Dialect, EnumColumn, EnumRequest, Generator, IdentityRequest, NameLimit, Neutral, Unsupported,
+    DefaultValue, Dialect, EnumColumn, EnumRequest, Generator, IdentityRequest, NameLimit, Neutral, Unsupported, fact,
 };
 use crate::model::{Change, IdentityKind, Op, Platform, QName, Schema, Table, Version};
 
@@ -97,7 +98,9 @@ impl Dialect for Postgres {
     }
 
     fn ops(&self, from: &Schema, to: &Schema, changes: &[Change]) -> Vec<Op> {
-        ops::ops(&batch::Batch { dialect: self, from, to, changes })
+        let mut ops = ops::ops(&batch::Batch { dialect: self, from, to, changes });
+        fact::name_keys(&mut ops, from, names::ident, |_, column| names::ident(column));
+        ops
     }
 
     /// The planner's own estimate: rows per page as last counted, times the pages there are now.
@@ -133,6 +136,11 @@ impl Dialect for Postgres {
 
     fn differs(&self, one: &str, other: &str) -> String {
         format!("{one} IS DISTINCT FROM {other}")
+    }
+
+    fn bytes_query(&self, table: &QName) -> String {
+        let table = names::literal(&names::qualified(table));
+        format!("SELECT coalesce(pg_total_relation_size(to_regclass({table})), 0)")
     }
 
     fn name_too_long(&self, name: &str) -> Option<NameLimit> {

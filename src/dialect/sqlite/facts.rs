@@ -3,15 +3,18 @@
 use std::collections::BTreeSet;
 
 use super::canon;
+use super::castable;
 use super::create::enclosed;
 use super::moves;
-use super::names::quote;
+use super::names::{quote, same};
 use super::objects;
 use super::ops::Group;
 use super::rebuild;
+use super::settle::is_on;
+use crate::dialect::fact::{self, of_rows};
 use crate::model::{
-    Change, Check, Column, ForeignKey, Index, Member, Move, OnConflict, Part, PartSource, Precondition, Property,
-    Transform,
+    Change, Check, Column, FactKind, ForeignKey, Index, Member, Move, OnConflict, Part, PartSource, Precondition,
+    Property, Transform,
 };
 
 /// What a change that is part of a rebuild asks of the rows.
@@ -20,10 +23,18 @@ pub fn of_change(group: &Group<'_>, index: usize, change: &Change) -> Vec<Precon
         Change::AddColumn { to, fill, .. } => no_value(group, index, to, fill.as_deref()),
         // SQLite would make up a number for each NULL.
         Change::AlterColumn { property: Property::Identity, from, to, .. } if from.identity.is_none() => {
-            nulls(group, index, to)
+            let numbers = refused(group, index, to, castable::no_whole_number);
+            return nulls(group, index, to).into_iter().chain(numbers).collect();
         }
         Change::AlterColumn { property: Property::Generated, to, .. } if to.generated.is_some() => {
             no_value(group, index, to, None)
+        }
+        Change::AlterColumn { property: Property::Type, to, .. } if is_on(&group.to, "strict") => {
+            castable::strict(&to.data_type).and_then(|test| refused(group, index, to, test))
+        }
+        Change::AlterTableOption { option, to: Some(_), .. } if option == "strict" => {
+            let of = |column: &Column| refused(group, index, column, castable::strict(&column.data_type)?);
+            return group.to.columns.iter().filter_map(of).collect();
         }
         Change::MergeColumn { from, to, how, .. } => disagreement(group, index, (from, to), how),
         Change::ReplaceColumn { to, .. } if !to.nullable => nulls(group, index, to),
@@ -36,8 +47,13 @@ pub fn of_change(group: &Group<'_>, index: usize, change: &Change) -> Vec<Precon
     one.into_iter().collect()
 }
 
-fn fact(index: usize, query: String, finding: String) -> Precondition {
-    Precondition { changes: vec![index], query, finding }
+/// Values that a column does not take, by a test of its own. Of a new column nothing is asked.
+fn refused(group: &Group<'_>, index: usize, column: &Column, test: castable::Test) -> Option<Precondition> {
+    group.from.column(&column.name)?;
+    let rows = rows(group, [column.name.clone()], None)?;
+    let condition = test(&group.column(&column.name));
+    let finding = format!("{{n}} rows of {} hold what is no {} in {}", group.name(), column.data_type, column.name);
+    Some(of_rows(FactKind::NotCastable, index, group.name(), &format!("FROM {rows} WHERE {condition}"), finding))
 }
 
 /// A new column that has to have a value and gets none: there must be no rows, or none for which
@@ -45,9 +61,9 @@ fn fact(index: usize, query: String, finding: String) -> Precondition {
 pub fn no_value(group: &Group<'_>, index: usize, column: &Column, fill: Option<&str>) -> Option<Precondition> {
     if let Some(generated) = column.generated.as_ref().filter(|_| !column.nullable) {
         let rows = rows(group, objects::mentioned(group, &generated.expr), None)?;
-        let query = format!("SELECT count(*) FROM {rows} WHERE {} IS NULL", enclosed(&generated.expr));
+        let rows = format!("FROM {rows} WHERE {} IS NULL", enclosed(&generated.expr));
         let finding = format!("{} is computed to be NULL for {{n}} rows of {}", column.name, group.name());
-        return Some(fact(index, query, finding));
+        return Some(of_rows(FactKind::NoValue, index, group.name(), &rows, finding));
     }
     let given = canon::gives_value(column.default.as_deref());
     let given = given || column.generated.is_some() || column.identity.is_some() || fill.is_some();
@@ -55,9 +71,8 @@ pub fn no_value(group: &Group<'_>, index: usize, column: &Column, fill: Option<&
         return None;
     }
     let (table, name) = (group.name(), &column.name);
-    let query = format!("SELECT count(*) FROM {}", group.quoted());
     let finding = format!("{{n}} rows of {table} would have no value for {name}: declare a default or a backfill");
-    Some(fact(index, query, finding))
+    Some(of_rows(FactKind::NoValue, index, table, &format!("FROM {}", group.quoted()), finding))
 }
 
 /// Rows in which the old and the new column both have a value, and not the same. Where values are hashed on the way,
@@ -72,13 +87,14 @@ pub fn disagreement(
     let value = moves::value(group, old, how);
     let hashes = how.transform.as_ref().is_some_and(Transform::hashes);
     let hashed = if hashes { format!(" AND {}", super::rows::is_password_hash(&from)) } else { String::new() };
-    let query = format!(
-        "SELECT count(*) FROM {} WHERE {from} IS NOT NULL AND {to} IS NOT NULL AND {value} <> {to} COLLATE BINARY{hashed}",
+    let rows = format!(
+        "FROM {} WHERE {from} IS NOT NULL AND {to} IS NOT NULL AND {value} <> {to} COLLATE BINARY{hashed}",
         group.quoted()
     );
     let finding =
         format!("{{n}} rows of {} have both {} and {} with different values", group.name(), old.name, new.name);
-    (how.on_conflict == OnConflict::Stop).then(|| fact(index, query, finding))
+    let fact = of_rows(FactKind::Disagreement, index, group.name(), &rows, finding);
+    (how.on_conflict == OnConflict::Stop).then_some(fact)
 }
 
 /// Rows that have no value in a column that is to be NOT NULL.
@@ -88,9 +104,9 @@ fn nulls(group: &Group<'_>, index: usize, column: &Column) -> Option<Preconditio
         return None;
     }
     let rows = rows(group, [column.name.clone()], None)?;
-    let query = format!("SELECT count(*) FROM {rows} WHERE {} IS NULL", group.column(&column.name));
+    let rows = format!("FROM {rows} WHERE {} IS NULL", group.column(&column.name));
     let finding = format!("{{n}} rows of {} have no {}", group.name(), column.name);
-    Some(fact(index, query, finding))
+    Some(of_rows(FactKind::Nulls, index, group.name(), &rows, finding))
 }
 
 /// What a key, unique index, foreign key or check asks of the rows.
@@ -117,14 +133,15 @@ fn duplicates(group: &Group<'_>, index: usize, rows: &str, key: &Index) -> Preco
     let terms: Vec<String> = key.parts.iter().map(|part| term(group, part)).collect();
     let mut conditions: Vec<String> = terms.iter().map(|term| format!("{term} IS NOT NULL")).collect();
     conditions.extend(key.predicate.as_deref().map(enclosed));
-    let query = format!(
-        "SELECT count(*) FROM (SELECT 1 FROM {rows} WHERE {} GROUP BY {} HAVING count(*) > 1)",
-        conditions.join(" AND "),
-        terms.join(", ")
+    let (set, terms) = (conditions.join(" AND "), terms.join(", "));
+    let query = format!("SELECT count(*) FROM (SELECT 1 FROM {rows} WHERE {set} GROUP BY {terms} HAVING count(*) > 1)");
+    let found = format!(
+        "FROM (SELECT *, count(*) OVER (PARTITION BY {terms}) AS undrift_times FROM {rows} WHERE {set}) \
+         WHERE undrift_times > 1"
     );
     let label = Member::Unique(Index { name: None, ..key.clone() }).label();
     let finding = format!("{{n}} values of {} {label} occur more than once", group.name());
-    fact(index, query, finding)
+    fact::counted(FactKind::Duplicates, index, group.name(), query, &found, finding)
 }
 
 /// What a unique key compares, as it compares it.
@@ -160,16 +177,16 @@ fn orphans(group: &Group<'_>, index: usize, rows: &str, key: &ForeignKey) -> Opt
         let parent = quote(&key.table.name);
         conditions.push(format!("NOT EXISTS (SELECT 1 FROM {parent} AS undrift_parent WHERE {})", equal.join(" AND ")));
     }
-    let query = format!("SELECT count(*) FROM {rows} WHERE {}", conditions.join(" AND "));
+    let rows = format!("FROM {rows} WHERE {}", conditions.join(" AND "));
     let columns = key.columns.join(", ");
     let finding = format!("{{n}} rows of {} have no counterpart of {columns} in {}", group.name(), key.table);
-    Some(fact(index, query, finding))
+    Some(of_rows(FactKind::Orphans, index, group.name(), &rows, finding))
 }
 
 fn violations(group: &Group<'_>, index: usize, rows: &str, check: &Check) -> Precondition {
-    let query = format!("SELECT count(*) FROM {rows} WHERE NOT {}", enclosed(&check.expr));
+    let rows = format!("FROM {rows} WHERE NOT {}", enclosed(&check.expr));
     let finding = format!("{{n}} rows of {} violate the check {}", group.name(), check.expr);
-    fact(index, query, finding)
+    of_rows(FactKind::Check, index, group.name(), &rows, finding)
 }
 
 /// The table's rows as they will be, under the table's own name, with at least these columns and their number
@@ -183,8 +200,18 @@ fn rows(group: &Group<'_>, columns: impl IntoIterator<Item = String>, number: Op
         return Some(group.quoted());
     }
     let mut list: Vec<String> = values.iter().map(|(name, value)| format!("{value} AS {}", quote(name))).collect();
+    list.extend(
+        key(group)
+            .filter(|name| !values.iter().any(|(other, _)| same(other, name)))
+            .map(|name| format!("{} AS {}", group.column(name), quote(name))),
+    );
     list.extend(number.map(|name| format!("{}.{name} AS {name}", group.quoted())));
     Some(format!("(SELECT {} FROM {}) AS {}", list.join(", "), group.quoted(), group.quoted()))
+}
+
+/// The columns of the table's key as it is: by them rows are found.
+fn key<'g>(group: &'g Group<'_>) -> impl Iterator<Item = &'g str> {
+    group.from.primary_key.iter().flat_map(Index::columns)
 }
 
 /// What a column will hold, as an expression over the rows that there are.

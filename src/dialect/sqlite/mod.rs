@@ -11,6 +11,7 @@ pub mod settle;
 pub mod tokens;
 
 mod alter;
+mod castable;
 mod create;
 mod facts;
 mod hazards;
@@ -23,7 +24,7 @@ pub mod types;
 mod unsupported;
 
 use super::{
-    DefaultValue, Dialect, EnumColumn, EnumRequest, Generator, IdentityRequest, NameLimit, Neutral, Unsupported,
+    DefaultValue, Dialect, EnumColumn, EnumRequest, Generator, IdentityRequest, NameLimit, Neutral, Unsupported, fact,
 };
 use crate::model::{Change, IdentityKind, Op, Platform, QName, Schema, Table};
 
@@ -81,7 +82,9 @@ impl Dialect for Sqlite {
     }
 
     fn ops(&self, from: &Schema, to: &Schema, changes: &[Change]) -> Vec<Op> {
-        ops::ops(self, from, to, changes)
+        let mut ops = ops::ops(self, from, to, changes);
+        fact::name_keys(&mut ops, from, names::quote, |_, column| names::quote(column));
+        ops
     }
 
     fn rows_query(&self, table: &QName) -> String {
@@ -115,6 +118,14 @@ impl Dialect for Sqlite {
     /// A writer has the file to itself.
     fn locks_rows(&self) -> bool {
         false
+    }
+
+    fn bytes_query(&self, table: &QName) -> String {
+        let name = names::literal(&table.name);
+        format!(
+            "SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE aggregate = TRUE AND name IN \
+             (SELECT name FROM sqlite_master WHERE tbl_name = {name} COLLATE NOCASE AND rootpage > 0)"
+        )
     }
 
     fn name_too_long(&self, _name: &str) -> Option<NameLimit> {

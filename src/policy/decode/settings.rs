@@ -17,6 +17,7 @@ pub(super) fn limits(node: Option<&Node>, problems: &mut Report) -> Limits {
         lock_timeout: timeout("lock_timeout", usual.lock_timeout),
         statement_timeout: timeout("statement_timeout", usual.statement_timeout),
         slow_statement_timeout: timeout("slow_statement_timeout", usual.slow_statement_timeout),
+        facts_timeout: timeout("facts_timeout", usual.facts_timeout),
         ..usual
     };
     let pause = node.get("backfill_pause").and_then(|node| any_duration(node, problems));
