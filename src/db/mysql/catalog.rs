@@ -18,14 +18,14 @@ const INVENTORY: &str = include_str!("queries/inventory.sql");
 const CHARSETS: &str = "SELECT CHARACTER_SET_NAME, DEFAULT_COLLATE_NAME FROM information_schema.CHARACTER_SETS";
 
 /// A thing in the database, before its definition is known.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Item {
     kind: Kind,
     name: String,
     table: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     Sequence,
     Table,
@@ -112,11 +112,13 @@ impl MysqlSession {
         self.check_place(place, &doing)?;
         self.check_grants(grants, &doing)?;
         let charsets = self.charsets.get_or_insert_with(|| default_collations(charsets)).clone();
-        let mut items = Vec::new();
-        items.extend(tables.rows.iter().map(|row| table_item(row)));
-        items.extend(routines.rows.iter().map(|row| routine_item(row)));
-        items.extend(triggers.rows.iter().map(|row| trigger_item(row)));
-        items.extend(events.rows.iter().map(|row| Item { kind: Kind::Event, name: text(row, 0), table: None }));
+        let items = [
+            in_order(tables.rows.iter().map(|row| table_item(row))),
+            in_order(routines.rows.iter().map(|row| routine_item(row))),
+            in_order(triggers.rows.iter().map(|row| trigger_item(row))),
+            in_order(events.rows.iter().map(|row| Item { kind: Kind::Event, name: text(row, 0), table: None })),
+        ]
+        .concat();
         let defaults = Defaults {
             database: self.place.database.clone(),
             vendor: self.platform.vendor,
@@ -177,6 +179,13 @@ impl MysqlSession {
         let definition = |(answer, item): (&Answer, &Item)| answer.rows.first()?.get(item.kind.column())?.clone();
         Ok(answers.iter().zip(items).map(definition).collect())
     }
+}
+
+/// Things of one answer in an order that is always the same. Sorting on the server would cost more than the rows.
+fn in_order(items: impl Iterator<Item = Item>) -> Vec<Item> {
+    let mut items: Vec<Item> = items.collect();
+    items.sort();
+    items
 }
 
 /// Whether something was dropped before it was asked for.
