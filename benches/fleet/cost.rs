@@ -9,16 +9,41 @@ use futures_util::future::BoxFuture;
 /// How often everything is measured. The cheapest counts: the rest is the machine's other work.
 const ROUNDS: usize = 5;
 
+/// How long a pass is repeated: the kernel shows CPU in hundredths of a second.
+const LONG_ENOUGH: Duration = Duration::from_millis(500);
+
 /// How long the kernel may take to hand the CPU of a child over to its parent.
 const REAPING: Duration = Duration::from_millis(300);
 
 /// Something that is done to the tenant of a number.
 pub type Work = Box<dyn Fn(usize) -> BoxFuture<'static, ()>>;
 
+/// Something that is done before a pass and not measured.
+pub type Preparation = Box<dyn Fn() -> BoxFuture<'static, ()>>;
+
 /// Something that is done to every tenant.
 pub struct Pass {
     pub name: String,
     pub work: Work,
+    /// What every pass needs to have done before it. Without it passes can be repeated.
+    pub prepare: Option<Preparation>,
+}
+
+impl Pass {
+    pub fn new(name: &str, work: Work) -> Self {
+        Self { name: name.to_owned(), work, prepare: None }
+    }
+}
+
+/// The tenants that passes go over.
+pub struct Ground {
+    /// What is printed in front of each pass.
+    pub name: String,
+    /// The server's process.
+    pub server: Option<u32>,
+    pub tenants: usize,
+    /// How many are worked on together.
+    pub together: usize,
 }
 
 /// What a pass cost, all tenants together.
@@ -28,37 +53,64 @@ struct Cost {
     wall: Duration,
 }
 
+impl Cost {
+    fn cheaper(self, other: Self) -> Self {
+        Self { cpu: self.cpu.min(other.cpu), wall: self.wall.min(other.wall) }
+    }
+}
+
 /// Measures passes side by side and prints them as multiples of the first.
-pub async fn compare(engine: &str, server: Option<u32>, tenants: usize, together: usize, passes: &[Pass]) {
+pub async fn compare(ground: &Ground, passes: &[Pass]) {
+    let mut repeats = Vec::new();
+    for pass in passes {
+        repeats.push(ground.repeats(pass).await);
+    }
     let mut best: Vec<Option<Cost>> = vec![None; passes.len()];
     for _ in 0..ROUNDS {
-        for (pass, best) in passes.iter().zip(&mut best) {
-            let cost = measure(server, tenants, together, &pass.work).await;
-            let cheapest = |best: Cost| Cost { cpu: best.cpu.min(cost.cpu), wall: best.wall.min(cost.wall) };
-            *best = Some(best.map_or(cost, cheapest));
+        for ((pass, repeats), best) in passes.iter().zip(&repeats).zip(&mut best) {
+            let cost = ground.measure(pass, *repeats).await;
+            *best = Some(best.map_or(cost, |best| best.cheaper(cost)));
         }
     }
     let costs: Vec<Cost> = best.into_iter().flatten().collect();
     for (pass, cost) in passes.iter().zip(&costs) {
-        print(&format!("{engine}, {together} together: {}", pass.name), *cost, costs[0], tenants);
+        ground.print(&pass.name, *cost, costs[0]);
     }
 }
 
-#[allow(clippy::print_stdout, reason = "this is what it is for")]
-fn print(name: &str, cost: Cost, floor: Cost, tenants: usize) {
-    let each = |time: Duration| format!("{:.3} ms", time.as_secs_f64() * 1000.0 / tenants as f64);
-    let ratio = |time: Duration, floor: Duration| time.as_secs_f64() / floor.as_secs_f64();
-    let (cpu, wall) = (ratio(cost.cpu, floor.cpu), ratio(cost.wall, floor.wall));
-    println!("{name:<58} {:>11} {:>11} {cpu:>7.3} {wall:>7.3}", each(cost.cpu), each(cost.wall));
-}
+impl Ground {
+    /// How often a pass goes over all tenants so that it takes long enough.
+    async fn repeats(&self, pass: &Pass) -> u32 {
+        if pass.prepare.is_some() {
+            return 1;
+        }
+        let once = self.measure(pass, 1).await.wall;
+        (LONG_ENOUGH.as_secs_f64() / once.as_secs_f64()).ceil().clamp(1.0, 1000.0) as u32
+    }
 
-async fn measure(server: Option<u32>, tenants: usize, together: usize, work: &Work) -> Cost {
-    let (before, started) = (cpu(server), Instant::now());
-    let done = |at| async move { tokio::spawn(work(at)).await.expect("it does not fail") };
-    futures_util::stream::iter(0..tenants).for_each_concurrent(together, done).await;
-    let wall = started.elapsed();
-    tokio::time::sleep(REAPING).await;
-    Cost { cpu: cpu(server) - before, wall }
+    async fn measure(&self, pass: &Pass, repeats: u32) -> Cost {
+        if let Some(prepare) = &pass.prepare {
+            prepare().await;
+        }
+        tokio::time::sleep(REAPING).await;
+        let (before, started) = (cpu(self.server), Instant::now());
+        let done = |at| async move { tokio::spawn((pass.work)(at)).await.expect("it does not fail") };
+        for _ in 0..repeats {
+            futures_util::stream::iter(0..self.tenants).for_each_concurrent(self.together, done).await;
+        }
+        let wall = started.elapsed();
+        tokio::time::sleep(REAPING).await;
+        Cost { cpu: (cpu(self.server) - before) / repeats, wall: wall / repeats }
+    }
+
+    #[allow(clippy::print_stdout, reason = "this is what it is for")]
+    fn print(&self, name: &str, cost: Cost, floor: Cost) {
+        let each = |time: Duration| format!("{:.3} ms", time.as_secs_f64() * 1000.0 / self.tenants as f64);
+        let ratio = |time: Duration, floor: Duration| time.as_secs_f64() / floor.as_secs_f64();
+        let (cpu, wall) = (ratio(cost.cpu, floor.cpu), ratio(cost.wall, floor.wall));
+        let name = format!("{}, {} together: {name}", self.name, self.together);
+        println!("{name:<66} {:>11} {:>11} {cpu:>8.3} {wall:>8.3}", each(cost.cpu), each(cost.wall));
+    }
 }
 
 /// What this process, the server and the children that either has waited for have used.

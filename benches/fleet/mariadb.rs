@@ -7,11 +7,12 @@ use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 use tokio::sync::Mutex;
 
-use super::cost::{self, Pass, Work};
+use super::changes::{self, Kind};
+use super::cost::{self, Ground, Pass, Work};
 use super::fleet::Fleet;
 use super::mariadb_server::mariadb;
 use super::structure::{Words, script};
-use super::tenants;
+use super::{peers, tenants};
 
 const WORDS: Words = Words {
     key: "bigint unsigned NOT NULL AUTO_INCREMENT PRIMARY KEY",
@@ -27,18 +28,39 @@ const WORDS: Words = Words {
 };
 
 pub async fn run() {
-    let script = script(&WORDS);
-    let urls: Vec<String> = (0..tenants()).map(|_| mariadb().database("tenant")).collect();
-    for url in &urls {
-        mariadb().sql(url, &script);
-    }
-    let socket = urls[0].split("socket=").nth(1).expect("a socket");
-    let server = cost::process(&socket.replace("socket", "pid"));
+    let urls = build(tenants());
     for together in [8, 32] {
         let fleet = Fleet::meet(&urls, together).await;
-        let passes = [floor(&urls), bare(&urls, together).await, fleet.pass("undrift", false)];
-        cost::compare("MariaDB", Some(server), urls.len(), together, &passes).await;
+        let passes = [bare(&urls, together).await, fleet.pass("undrift", false), floor(&urls)];
+        cost::compare(&ground(&urls, together), &passes).await;
     }
+    let fleet = Fleet::meet(&urls, 2).await;
+    let passes = vec![bare(&urls, 2).await, fleet.pass("undrift", false)];
+    peers::run("PEERS_MARIADB", &ground(&urls, 2), &urls, passes).await;
+}
+
+/// A change on every tenant, with undrift and without.
+pub async fn change() {
+    for kind in [Kind::Add, Kind::Rename] {
+        let urls = build(2 * tenants());
+        changes::run("MariaDB", Some(server(&urls)), &urls, 8, kind).await;
+    }
+}
+
+fn build(tenants: usize) -> Vec<String> {
+    let script = script(&WORDS);
+    let urls: Vec<String> = (0..tenants).map(|_| mariadb().database("tenant")).collect();
+    urls.iter().for_each(|url| mariadb().sql(url, &script));
+    urls
+}
+
+fn ground(urls: &[String], together: usize) -> Ground {
+    Ground { name: "MariaDB".to_owned(), server: Some(server(urls)), tenants: urls.len(), together }
+}
+
+fn server(urls: &[String]) -> u32 {
+    let socket = urls[0].split("socket=").nth(1).expect("a socket");
+    cost::process(&socket.replace("socket", "pid"))
 }
 
 fn options(url: &str) -> MySqlConnectOptions {
@@ -57,7 +79,7 @@ fn floor(urls: &[String]) -> Pass {
             connection.close().await.expect("an end");
         })
     });
-    Pass { name: "connect, SELECT 1".to_owned(), work }
+    Pass::new("connect, SELECT 1", work)
 }
 
 /// The definitions alone, in one message on a connection that is there.
@@ -76,7 +98,7 @@ async fn bare(urls: &[String], together: usize) -> Pass {
             free.lock().await.push(connection);
         })
     });
-    Pass { name: "bare SHOW CREATE TABLEs, reused".to_owned(), work }
+    Pass::new("bare SHOW CREATE TABLEs, reused", work)
 }
 
 fn definitions(url: &str) -> String {

@@ -2,11 +2,13 @@
 
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Once;
 
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, Executor};
 
-use super::cost::{self, Pass, Work};
+use super::changes::{self, Kind};
+use super::cost::{self, Ground, Pass, Work};
 use super::fleet::Fleet;
 use super::postgres_server::postgres;
 use super::structure::{Words, script};
@@ -26,25 +28,50 @@ const WORDS: Words = Words {
 };
 
 pub async fn run() {
-    let urls = build();
-    let folder = folder(&postgres().url("postgres"));
-    let server = cost::process(&format!("{folder}/data/postmaster.pid"));
+    let urls = build("tenant", tenants());
     for together in [8, 32] {
         let fleet = Fleet::meet(&urls, together).await;
-        let passes = [floor(&urls), fleet.pass("undrift", false)];
-        cost::compare("PostgreSQL", Some(server), urls.len(), together, &passes).await;
+        cost::compare(&ground(&urls, together), &[floor(&urls), fleet.pass("undrift", false)]).await;
     }
-    let mut passes = vec![floor(&urls)];
-    passes.extend(peers::passes(&urls));
-    if passes.len() > 1 {
-        cost::compare("PostgreSQL", Some(server), urls.len().min(10), 2, &passes).await;
+    let fleet = Fleet::settle(&urls, 8).await;
+    let idle = fleet.idle_pass("undrift, idle tenants passed over");
+    cost::compare(&ground(&urls, 8), &[floor(&urls), idle]).await;
+    let passes = vec![floor(&urls), fleet.pass("undrift", false)];
+    peers::run("PEERS", &ground(&urls, 2), &urls, passes).await;
+}
+
+/// A change on every tenant, with undrift and without.
+pub async fn change() {
+    for (kind, name) in [(Kind::Add, "added"), (Kind::Rename, "renamed")] {
+        let urls = build(name, 2 * tenants());
+        changes::run("PostgreSQL", Some(server()), &urls, 8, kind).await;
     }
 }
 
+fn ground(urls: &[String], together: usize) -> Ground {
+    Ground { name: "PostgreSQL".to_owned(), server: Some(server()), tenants: urls.len(), together }
+}
+
+fn server() -> u32 {
+    cost::process(&format!("{}/data/postmaster.pid", folder(&postgres().url("postgres"))))
+}
+
 /// Tenants that are clones of one, and a login with a password.
-fn build() -> Vec<String> {
+fn build(hint: &str, tenants: usize) -> Vec<String> {
     let template = postgres().database("template");
     postgres().sql(&template, &script(&WORDS));
+    let admin = postgres().url("postgres");
+    let name = database(&template);
+    let clones: Vec<String> = (0..tenants).map(|at| format!("{hint}_{at}")).collect();
+    for clone in &clones {
+        postgres().sql(&admin, &format!("CREATE DATABASE {clone} TEMPLATE {name}"));
+    }
+    static LOGIN: Once = Once::new();
+    LOGIN.call_once(make_login);
+    clones.iter().map(|clone| postgres().tcp_url("bench:pw", clone)).collect()
+}
+
+fn make_login() {
     let admin = postgres().url("postgres");
     postgres()
         .sql(&admin, "SET password_encryption = 'scram-sha-256'; CREATE ROLE bench SUPERUSER LOGIN PASSWORD 'pw'");
@@ -52,12 +79,6 @@ fn build() -> Vec<String> {
     let text = std::fs::read_to_string(&rules).expect("the server's rules");
     std::fs::write(&rules, format!("host all bench 127.0.0.1/32 scram-sha-256\n{text}")).expect("the folder is ours");
     postgres().sql(&admin, "SELECT pg_reload_conf()");
-    let name = database(&template);
-    let clones: Vec<String> = (0..tenants()).map(|at| format!("tenant_{at}")).collect();
-    for clone in &clones {
-        postgres().sql(&admin, &format!("CREATE DATABASE {clone} TEMPLATE {name}"));
-    }
-    clones.iter().map(|clone| postgres().tcp_url("bench:pw", clone)).collect()
 }
 
 /// Connect, ask for one number, hang up.
@@ -71,7 +92,7 @@ fn floor(urls: &[String]) -> Pass {
             connection.close().await.expect("an end");
         })
     });
-    Pass { name: "connect, SELECT 1".to_owned(), work }
+    Pass::new("connect, SELECT 1", work)
 }
 
 /// The `/tmp/x` in `postgres://postgres@localhost/db?host=/tmp/x&port=1`.

@@ -93,6 +93,17 @@ impl Target {
         Ok(Hash::of(url.as_str()))
     }
 
+    /// The password that the URL holds, for logging in alone.
+    ///
+    /// # Errors
+    /// [`Trouble::Usage`] when it is no URL.
+    pub(super) fn password(&self) -> Result<Option<String>, DbError> {
+        let url = self.url()?;
+        let parameter = url.query_pairs().find(|(name, _)| name == "password").map(|(_, value)| value.into_owned());
+        let plain = |password: &str| String::from_utf8_lossy(&percent_decode(password)).into_owned();
+        Ok(parameter.or_else(|| url.password().map(plain)))
+    }
+
     /// The database that the URL names.
     pub fn database(&self) -> Option<String> {
         let url = self.url().ok()?;
@@ -177,6 +188,14 @@ mod tests {
         assert_ne!(first.server(), second.server());
         assert_eq!(first.login().unwrap(), of("postgres://u:p@h/b?host=/s&port=5432").login().unwrap());
         assert_ne!(of("mysql://u:p@h/a").login().unwrap(), of("mysql://u:q@h/a").login().unwrap());
+    }
+
+    #[test]
+    fn a_password_is_found_wherever_it_stands() {
+        let of = |url| Target::parse(url).unwrap().password().unwrap();
+        assert_eq!(of("postgres://u:p%40+w%26@h/db").as_deref(), Some("p@+w&"));
+        assert_eq!(of("postgres://u:p@h/db?password=q%2Bw").as_deref(), Some("q+w"));
+        assert_eq!(of("postgres://u@h/db"), None);
     }
 
     #[test]

@@ -60,6 +60,80 @@ async fn every_kind_of_ddl_is_noticed() {
     notices_each(&url, &statements, |statement| postgres().sql(&url, statement)).await;
 }
 
+/// What expressions, definitions and types refer to goes by a number in the catalog, and by its name in a schema.
+#[tokio::test]
+async fn a_new_name_for_what_is_referred_to_is_noticed() {
+    let url = postgres().database("names");
+    let role = target(&url).database().unwrap() + "_role";
+    postgres().sql(&url, &format!("{REFERRED} CREATE ROLE {role}; CREATE POLICY p ON t TO {role} USING (true)"));
+    let policy = format!("ALTER ROLE {role} RENAME TO other_{role}");
+    let statements = [
+        "ALTER FUNCTION initial() RENAME TO starting",
+        "ALTER FUNCTION starting() SET SCHEMA apart",
+        "ALTER SCHEMA apart RENAME TO aside",
+        "ALTER TYPE mood RENAME VALUE 'sad' TO 'gloomy'",
+        "ALTER TYPE mood RENAME TO humour",
+        "ALTER TYPE pair RENAME ATTRIBUTE a TO b",
+        "ALTER TYPE pair RENAME TO couple",
+        "ALTER DOMAIN share RENAME CONSTRAINT most TO atmost",
+        "ALTER DOMAIN share RENAME TO part",
+        "ALTER DOMAIN part SET DEFAULT 2",
+        "ALTER COLLATION plain RENAME TO simple",
+        "ALTER TABLE t RENAME COLUMN amount TO quantity",
+        "ALTER SEQUENCE counter RENAME TO meter",
+        "ALTER SEQUENCE meter OWNED BY NONE",
+        "ALTER OPERATOR CLASS numbers USING btree RENAME TO integers",
+        "ALTER TEXT SEARCH CONFIGURATION words RENAME TO terms",
+        "ALTER TEXT SEARCH DICTIONARY stems RENAME TO roots",
+        "ALTER FUNCTION touched() RENAME TO changed",
+        "ALTER TRIGGER touch ON t RENAME TO alter",
+        "ALTER STATISTICS pairs RENAME TO two",
+        "ALTER VIEW seen RENAME COLUMN total TO sum",
+        "ALTER VIEW seen RENAME TO shown",
+        "ALTER RULE nothing ON t RENAME TO never",
+        "ALTER EVENT TRIGGER watch RENAME TO see",
+        "ALTER EXTENSION citext DROP FUNCTION texticlike(citext, citext)",
+        "ALTER EXTENSION citext ADD FUNCTION texticlike(citext, citext)",
+        "ALTER TABLE t ALTER COLUMN amount_twice SET STATISTICS 7",
+        "ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN (1)",
+        "ALTER INDEX by_search RENAME TO search",
+        "ALTER TABLE p DETACH PARTITION p1",
+        &policy,
+    ];
+    notices_each(&url, &statements, |statement| postgres().sql(&url, statement)).await;
+}
+
+const REFERRED: &str = "
+    CREATE SCHEMA apart;
+    CREATE EXTENSION citext;
+    CREATE TYPE mood AS ENUM ('sad', 'happy');
+    CREATE TYPE pair AS (a integer);
+    CREATE DOMAIN share AS integer DEFAULT 1 CONSTRAINT most CHECK (VALUE < 100);
+    CREATE COLLATION plain FROM \"C\";
+    CREATE SEQUENCE counter;
+    CREATE FUNCTION initial() RETURNS integer LANGUAGE sql AS 'SELECT 1';
+    CREATE FUNCTION touched() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+    CREATE FUNCTION watched() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+    CREATE EVENT TRIGGER watch ON ddl_command_end WHEN TAG IN ('CREATE AGGREGATE') EXECUTE FUNCTION watched();
+    CREATE OPERATOR CLASS numbers FOR TYPE integer USING btree AS
+        OPERATOR 1 <, OPERATOR 3 =, OPERATOR 5 >, FUNCTION 1 btint4cmp(integer, integer);
+    CREATE TEXT SEARCH DICTIONARY stems (TEMPLATE = simple);
+    CREATE TEXT SEARCH CONFIGURATION words (COPY = simple);
+    CREATE TABLE t (
+        id integer DEFAULT nextval('counter'), first integer DEFAULT initial(), mood mood DEFAULT 'sad',
+        pair pair, share share, name text COLLATE plain, amount integer CHECK (amount > 0),
+        amount_twice integer GENERATED ALWAYS AS (amount * 2) STORED,
+        lexemes text[] DEFAULT ts_lexize('stems', 'x'));
+    ALTER SEQUENCE counter OWNED BY t.id;
+    CREATE INDEX by_number ON t (id numbers);
+    CREATE INDEX by_search ON t USING gin (to_tsvector('words', name));
+    CREATE VIEW seen AS SELECT id, amount AS total FROM t WHERE first > 0;
+    CREATE RULE nothing AS ON DELETE TO t DO INSTEAD NOTHING;
+    CREATE TRIGGER touch BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION touched();
+    CREATE STATISTICS pairs ON id, amount FROM t;
+    CREATE TABLE p (x integer) PARTITION BY LIST (x);
+    CREATE TABLE p1 (x integer);";
+
 #[tokio::test]
 async fn rows_and_statistics_are_no_change() {
     let url = tenant("rows");
@@ -79,7 +153,6 @@ async fn a_visit_reads_what_a_session_reads() {
     let Visit::Seen(seen) = visited else { panic!("nothing was known") };
     let mut session = Session::connect(&target(&second), PATIENCE).await.unwrap();
     assert_eq!((&seen.platform, &seen.place), (session.platform(), session.place()));
-    assert_eq!(seen.glance.key(), session.glance().await.unwrap().key());
     assert_eq!(seen.glance.reading().unwrap().schema, session.read().await.unwrap().schema);
     session.close().await;
 }
@@ -107,4 +180,39 @@ async fn what_is_wrong_with_one_tenant_is_its_own() {
         assert_eq!(error.trouble, Trouble::NoDatabase);
     }
     meet(&visitor, &url).await;
+}
+
+/// A login with a password that the server asks for in this manner.
+fn login(name: &str, manner: &str) {
+    let admin = postgres().url("postgres");
+    postgres().sql(&admin, &format!("SET password_encryption = '{manner}'; CREATE ROLE {name} LOGIN PASSWORD 'p w'"));
+    let rules = postgres().query(&admin, "SHOW hba_file");
+    let text = std::fs::read_to_string(&rules).unwrap();
+    std::fs::write(&rules, format!("host all {name} 127.0.0.1/32 {manner}\n{text}")).unwrap();
+    postgres().sql(&admin, "SELECT pg_reload_conf()");
+}
+
+/// That a tenant is met, found unchanged, and found changed, and that a wrong password is refused.
+async fn is_let_in(name: &str, manner: &str) {
+    let database = target(&tenant(name)).database().unwrap();
+    login(name, manner);
+    let url = postgres().tcp_url(&format!("{name}:p%20w"), &database);
+    let admin = postgres().url(&database);
+    notices_each(&url, &["ALTER TABLE child ADD COLUMN note text", "CREATE VIEW seen AS SELECT 1 AS one"], |statement| {
+        postgres().sql(&admin, statement);
+    })
+    .await;
+    let (schema, _) = meet(&visitor(), &url).await;
+    assert_eq!(schema, meet(&visitor(), &admin).await.0);
+    let wrong = postgres().tcp_url(&format!("{name}:wrong"), &database);
+    let Err(error) = visitor().visit(&target(&wrong), Look::default()).await else { panic!("it is let in") };
+    assert_eq!(error.trouble, Trouble::LoginRefused, "{error}");
+}
+
+// One test, because they change the same rules.
+#[tokio::test]
+async fn whatever_way_a_login_is_proven() {
+    is_let_in("proven", "scram-sha-256").await;
+    // The driver's to do.
+    is_let_in("formal", "md5").await;
 }

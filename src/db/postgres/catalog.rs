@@ -1,8 +1,7 @@
 //! The rows of the catalog with names and types, as they came: nothing is joined here.
 
-use sqlx::postgres::PgRow;
-
-use super::wire::{Answer, Row, texts};
+use super::sheet::Sheet;
+use super::wire::Row;
 use crate::model::Version;
 
 const CATALOG: &str = include_str!("queries/catalog.sql");
@@ -226,8 +225,8 @@ macro_rules! catalog {
             ///
             /// # Errors
             /// What is not as this version of the catalog should be.
-            pub(super) fn from_answers(answers: Vec<Answer<PgRow>>) -> Result<Self, String> {
-                let mut answers = answers.into_iter();
+            pub(super) fn from_answers(answers: &[Sheet]) -> Result<Self, String> {
+                let mut answers = answers.iter();
                 Ok(Self { $($field: records(answers.next())?),* })
             }
         }
@@ -272,10 +271,9 @@ catalog! {
     }
 }
 
-fn records<R: Record>(answer: Option<Answer<PgRow>>) -> Result<Vec<R>, String> {
+fn records<R: Record>(answer: Option<&Sheet>) -> Result<Vec<R>, String> {
     let answer = answer.ok_or("the server answered fewer queries than it was asked")?;
-    let record = |row| R::read(texts(&row).map_err(|error| error.to_string())?);
-    answer.rows.into_iter().map(record).collect()
+    answer.texts().into_iter().map(R::read).collect()
 }
 
 #[cfg(test)]

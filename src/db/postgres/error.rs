@@ -37,11 +37,41 @@ fn from_io(error: &io::Error, moment: Moment) -> Trouble {
 }
 
 fn from_server(error: &PgDatabaseError, doing: &str) -> DbError {
-    let code = error.code();
-    let mut message = error.message().to_owned();
+    let (code, message) = (error.code().to_owned(), error.message().to_owned());
+    from_words(&Said { code, message, detail: error.detail().map(str::to_owned) }, doing)
+}
+
+/// What a server says of an error.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Said {
+    pub(super) code: String,
+    pub(super) message: String,
+    pub(super) detail: Option<String>,
+}
+
+impl Said {
+    /// Reads the fields of an error message of the protocol: a letter and a text each.
+    pub(super) fn read(fields: &[u8]) -> Self {
+        let mut said = Self::default();
+        for field in fields.split(|byte| *byte == 0) {
+            let text = || String::from_utf8_lossy(&field[1..]).into_owned();
+            match field.first() {
+                Some(b'C') => said.code = text(),
+                Some(b'M') => said.message = text(),
+                Some(b'D') => said.detail = Some(text()),
+                _ => {}
+            }
+        }
+        said
+    }
+}
+
+/// A server's error in our words.
+pub(super) fn from_words(said: &Said, doing: &str) -> DbError {
+    let (code, mut message) = (said.code.as_str(), said.message.clone());
     // The detail of a data error quotes the row, which may hold what nobody should read.
     let quotes_rows = code.starts_with("22") || code.starts_with("23");
-    if let Some(detail) = error.detail().filter(|_| !quotes_rows) {
+    if let Some(detail) = said.detail.as_ref().filter(|_| !quotes_rows) {
         message.push('\n');
         message.push_str(detail);
     }
@@ -74,6 +104,13 @@ pub(super) fn from_sqlstate(code: &str) -> Trouble {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reads_what_a_server_says() {
+        let said = Said::read(b"SFATAL\0VFATAL\0C3D000\0Mno such\0Dnone\0\0");
+        assert_eq!(said, Said { code: "3D000".into(), message: "no such".into(), detail: Some("none".into()) });
+        assert_eq!(from_words(&said, "connect").trouble, Trouble::NoDatabase);
+    }
 
     #[test]
     fn tells_kinds_by_code() {

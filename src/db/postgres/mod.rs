@@ -1,7 +1,8 @@
 //! Sessions with PostgreSQL.
 //!
 //! `wire` sends and receives, `connect` opens, `catalog` gives the rows of the catalog names and
-//! types, `canon` makes a schema of them.
+//! types, `canon` makes a schema of them. Looking at a fleet has its own, shorter way: `arrival` looks for
+//! `signs` of a change over an `express` connection.
 
 mod activity;
 mod arrival;
@@ -10,11 +11,14 @@ mod canon;
 mod catalog;
 mod connect;
 mod error;
+mod express;
 mod inside;
 mod lock;
 mod role;
 mod rows;
 mod scratch;
+mod sheet;
+mod signs;
 mod wire;
 
 use std::sync::Arc;
@@ -32,8 +36,9 @@ use super::{Connection, DbError, Glance, Halt, Patience, Place, Scratch, Target,
 use crate::model::{Platform, Schema};
 
 pub use self::activity::Activity;
-pub(super) use self::arrival::{Arrival, Builtins};
+pub(super) use self::arrival::{Acquaintances, Arrival, Looked};
 pub(super) use self::rows::Rows;
+pub(super) use self::signs::Kinds;
 
 /// Deferred checks are made at once: a table that has one pending, after a backfill say, could not
 /// be altered.
@@ -170,9 +175,9 @@ impl Connection for PostgresSession {
 
     async fn glance(&mut self) -> Result<Glance, DbError> {
         let answers = self.rows().await?;
-        let (glance, builtin) = rows::glance(answers, self.builtin.take(), &self.greeting)?;
-        self.builtin = Some(builtin);
-        Ok(glance)
+        let rows = Rows::take(answers, self.builtin.take(), &self.greeting)?;
+        self.builtin = Some(rows.builtin());
+        Ok(rows.glance(&self.greeting))
     }
 
     async fn prepare(&mut self) -> Result<(), DbError> {

@@ -3,18 +3,15 @@
 
 use std::sync::Arc;
 
-use sqlx::postgres::PgRow;
-use sqlx::{Row as _, ValueRef};
-
 use super::canon;
 use super::catalog::{Builtin, Catalog};
 use super::connect::Greeting;
-use super::wire::Answer;
+use super::sheet::Sheet;
 use crate::db::{DbError, Glance, Reading, Trouble};
 use crate::model::{Hash, Hashing};
 
 /// What a message of selects was answered with.
-pub(super) type Answers = Vec<Answer<PgRow>>;
+pub(super) type Answers = Vec<Sheet>;
 
 /// The rows of one database.
 pub(in crate::db) struct Rows {
@@ -24,33 +21,43 @@ pub(in crate::db) struct Rows {
 }
 
 impl Rows {
+    /// Takes the answers to a message of selects between other statements, one of which comes after them.
+    /// Without `builtin` that was selected too.
+    pub(super) fn take(
+        mut answers: Answers,
+        builtin: Option<Arc<Builtin>>,
+        greeting: &Greeting,
+    ) -> Result<Self, DbError> {
+        let database = greeting.place.database.clone();
+        answers.pop();
+        let builtin = match builtin {
+            Some(builtin) => builtin,
+            None => {
+                let selected = last(&mut answers, Builtin::SELECTS);
+                Arc::new(Builtin::from_answers(&selected).map_err(|message| unreadable(&database, message))?)
+            }
+        };
+        Ok(Self { catalog: last(&mut answers, Catalog::SELECTS), builtin, database })
+    }
+
+    /// What the server brings along.
+    pub(super) fn builtin(&self) -> Arc<Builtin> {
+        self.builtin.clone()
+    }
+
+    /// A glance whose key is the hash of everything that came back, and of where it came from.
+    pub(super) fn glance(self, greeting: &Greeting) -> Glance {
+        let mut hashing = Hashing::default();
+        greeting.said.iter().for_each(|said| hashing.add(said.as_deref().map(str::as_bytes)));
+        self.catalog.iter().for_each(|sheet| hashing.add(Some(sheet.bytes())));
+        Glance::postgres(hashing.finish(), self)
+    }
+
     /// What the rows describe.
     pub(in crate::db) fn reading(self, raw: Hash) -> Result<Reading, DbError> {
-        let catalog = Catalog::from_answers(self.catalog).map_err(|message| unreadable(&self.database, message))?;
+        let catalog = Catalog::from_answers(&self.catalog).map_err(|message| unreadable(&self.database, message))?;
         Ok(Reading { schema: canon::schema(&catalog, &self.builtin), raw, copy: None })
     }
-}
-
-/// Takes the answers to a message of selects between other statements, one of which comes after them.
-/// Without `builtin` that was selected too.
-pub(super) fn glance(
-    mut answers: Answers,
-    builtin: Option<Arc<Builtin>>,
-    greeting: &Greeting,
-) -> Result<(Glance, Arc<Builtin>), DbError> {
-    let database = &greeting.place.database;
-    answers.pop();
-    let builtin = match builtin {
-        Some(builtin) => builtin,
-        None => {
-            let selected = last(&mut answers, Builtin::SELECTS);
-            Arc::new(Builtin::from_answers(selected).map_err(|message| unreadable(database, message))?)
-        }
-    };
-    let catalog = last(&mut answers, Catalog::SELECTS);
-    let key = key(greeting, &catalog).map_err(|error| unreadable(database, error.to_string()))?;
-    let rows = Rows { catalog, builtin: builtin.clone(), database: database.clone() };
-    Ok((Glance::postgres(key, rows), builtin))
 }
 
 fn last(answers: &mut Answers, count: usize) -> Answers {
@@ -59,26 +66,4 @@ fn last(answers: &mut Answers, count: usize) -> Answers {
 
 fn unreadable(database: &str, message: String) -> DbError {
     DbError::new(Trouble::Unreadable, format!("read {database}"), message)
-}
-
-/// The hash of everything that came back, and of where it came from.
-fn key(greeting: &Greeting, catalog: &Answers) -> Result<Hash, sqlx::Error> {
-    let mut hashing = Hashing::default();
-    greeting.said.iter().for_each(|said| hashing.add(said.as_deref().map(str::as_bytes)));
-    for answer in catalog {
-        hashing.add(Some(&answer.rows.len().to_le_bytes()));
-        for row in &answer.rows {
-            add(&mut hashing, row)?;
-        }
-    }
-    Ok(hashing.finish())
-}
-
-fn add(hashing: &mut Hashing, row: &PgRow) -> Result<(), sqlx::Error> {
-    for at in 0..row.len() {
-        let value = row.try_get_raw(at)?;
-        let bytes = if value.is_null() { None } else { Some(value.as_bytes().map_err(sqlx::Error::Decode)?) };
-        hashing.add(bytes);
-    }
-    Ok(())
 }

@@ -9,6 +9,7 @@ use futures_util::TryStreamExt;
 use sqlx::{AssertSqlSafe, Connection, Either, PgConnection, Row as _, ValueRef, postgres::PgRow};
 
 use super::error::{Moment, classify};
+use super::sheet::{self, Sheet};
 use crate::db::{DbError, Trouble};
 
 /// One row: the text of each value, NULL as `None`.
@@ -42,9 +43,10 @@ impl Wire {
         self.ask_all(sql, within, |row| texts(&row)).await
     }
 
-    /// The same with the rows as they come: nothing is copied out of them.
-    pub(super) async fn fetch(&mut self, sql: &str, within: Duration) -> Result<Vec<Answer<PgRow>>, DbError> {
-        self.ask_all(sql, within, Ok).await
+    /// The same with the rows as they come.
+    pub(super) async fn fetch(&mut self, sql: &str, within: Duration) -> Result<Vec<Sheet>, DbError> {
+        let answers = self.ask_all(sql, within, |row| packed(&row)).await?;
+        Ok(answers.iter().map(|answer| Sheet::of(&answer.rows)).collect())
     }
 
     async fn ask_all<R>(
@@ -170,8 +172,19 @@ async fn answers<R>(
     Ok(answers)
 }
 
+/// A row as the server sent it.
+fn packed(row: &PgRow) -> Result<Vec<u8>, sqlx::Error> {
+    let cell = |at| {
+        let value = row.try_get_raw(at)?;
+        let bytes = (!value.is_null()).then(|| value.as_bytes().map(<[u8]>::to_vec)).transpose();
+        bytes.map_err(sqlx::Error::Decode)
+    };
+    let cells: Vec<Option<Vec<u8>>> = (0..row.len()).map(cell).collect::<Result<_, _>>()?;
+    Ok(sheet::row(cells.iter().map(Option::as_deref)))
+}
+
 /// The values of a row as text.
-pub(super) fn texts(row: &PgRow) -> Result<Row, sqlx::Error> {
+fn texts(row: &PgRow) -> Result<Row, sqlx::Error> {
     let text = |at| {
         let value = row.try_get_raw(at)?;
         if value.is_null() {

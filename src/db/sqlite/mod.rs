@@ -36,7 +36,7 @@ use self::orphans::Orphans;
 use self::raw::Entry;
 pub(super) use self::raw::Raw as Rows;
 pub(super) use self::stamp::Stamp;
-pub(super) use self::visit::{File, Looked};
+pub(super) use self::visit::{File, Looked, is_unwritten};
 use super::{Connection, DbError, Glance, Halt, Patience, Place, Scratch, Session, Target, Texts, Trouble, Undo};
 use crate::model::{Platform, Schema, Vendor, Version};
 
@@ -80,6 +80,7 @@ impl SqliteSession {
     /// Opens a file and makes sure that it is a database.
     async fn open(path: PathBuf, mode: Mode, patience: Patience) -> Result<Self, DbError> {
         let mut session = Self::open_unread(path, mode, patience).await?;
+        session.watch().await?;
         session.deadline.set(patience.connect);
         let head = rows(&mut session.connection, "SELECT count(*) FROM sqlite_master").await;
         session.deadline.clear();
@@ -87,10 +88,16 @@ impl SqliteSession {
         Ok(session)
     }
 
-    /// Opens a file without reading any of it yet.
+    /// Stops from now on what takes longer than its deadline.
+    async fn watch(&mut self) -> Result<(), DbError> {
+        self.deadline = Deadline::watch(&mut self.connection).await?;
+        Ok(())
+    }
+
+    /// Opens a file without reading any of it yet. Nothing is watched: reading texts is waiting for a disk or for a
+    /// lock, and neither is a step of SQLite's machine.
     async fn open_unread(path: PathBuf, mode: Mode, patience: Patience) -> Result<Self, DbError> {
         let mut connection = open(&path, mode, patience.connect).await?;
-        let deadline = Deadline::watch(&mut connection).await?;
         let platform = Platform::new(Vendor::Sqlite, version(&mut connection, &path).await?);
         let place = Place { database: path.display().to_string(), user: String::new() };
         Ok(Self {
@@ -99,7 +106,7 @@ impl SqliteSession {
             platform,
             place,
             patience,
-            deadline,
+            deadline: Deadline::default(),
             statement_limit: None,
             orphans: None,
             lock: None,

@@ -25,9 +25,23 @@ impl Stamp {
     /// a write so recent that another could have the same time.
     #[cfg(unix)]
     pub(super) fn of(path: &Path) -> Option<Self> {
+        Self::from(path, &std::fs::metadata(path).ok()?)
+    }
+
+    /// The same, wherever the path leads if it is a link: the log and the journal lie there.
+    #[cfg(unix)]
+    pub(super) fn found_at(path: &Path) -> Option<Self> {
+        let file = std::fs::symlink_metadata(path).ok()?;
+        if file.is_symlink() {
+            return Self::of(&std::fs::canonicalize(path).ok()?);
+        }
+        Self::from(path, &file)
+    }
+
+    #[cfg(unix)]
+    fn from(path: &Path, file: &Metadata) -> Option<Self> {
         use std::os::unix::fs::MetadataExt;
-        let file = std::fs::metadata(path).ok()?;
-        if is_recent(&file) || !["-wal", "-journal"].iter().all(|suffix| is_empty(path, suffix)) {
+        if is_recent(file) || !["-wal", "-journal"].iter().all(|suffix| is_empty(path, suffix)) {
             return None;
         }
         Some(Self {
@@ -42,6 +56,11 @@ impl Stamp {
     /// Elsewhere a file says too little about itself.
     #[cfg(not(unix))]
     pub(super) fn of(_path: &Path) -> Option<Self> {
+        None
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn found_at(_path: &Path) -> Option<Self> {
         None
     }
 }

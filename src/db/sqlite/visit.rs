@@ -27,19 +27,12 @@ pub(in crate::db) struct File {
 impl File {
     /// Finds the file and looks at it from outside. The disk may be far away, so it is waited for elsewhere.
     pub(in crate::db) async fn find(target: &Target, patience: Patience) -> Result<Self, DbError> {
-        let (owned, doing) = (target.clone(), format!("open {target}"));
-        let finding = tokio::task::spawn_blocking(move || {
+        let owned = target.clone();
+        let found = elsewhere(target, patience, move || {
             let (path, mode) = locate(&owned)?;
             Ok(Self { stamp: Stamp::of(&path), path, mode })
         });
-        match tokio::time::timeout(patience.connect, finding).await {
-            Ok(Ok(found)) => found,
-            Ok(Err(stopped)) => Err(DbError::new(Trouble::Disconnected, doing, stopped.to_string())),
-            Err(_) => {
-                let message = format!("no answer within {:?}", patience.connect);
-                Err(DbError::new(Trouble::TimedOut, doing, message))
-            }
-        }
+        found.await?
     }
 
     /// What the file looks like from outside, unless it is in motion.
@@ -56,12 +49,33 @@ impl File {
     }
 }
 
+/// Whether nobody wrote the file since it had this stamp. Where a link leads is asked only of links.
+pub(in crate::db) async fn is_unwritten(target: &Target, since: Stamp, patience: Patience) -> Result<bool, DbError> {
+    let path = target.path();
+    elsewhere(target, patience, move || Stamp::found_at(&path) == Some(since)).await
+}
+
+/// Waits for the disk where waiting keeps nobody else from working.
+async fn elsewhere<T: Send + 'static>(
+    target: &Target,
+    patience: Patience,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, DbError> {
+    let failed = |trouble, message| DbError::new(trouble, format!("open {target}"), message);
+    match tokio::time::timeout(patience.connect, tokio::task::spawn_blocking(work)).await {
+        Ok(Ok(done)) => Ok(done),
+        Ok(Err(stopped)) => Err(failed(Trouble::Disconnected, stopped.to_string())),
+        Err(_) => Err(failed(Trouble::TimedOut, format!("no answer within {:?}", patience.connect))),
+    }
+}
+
 async fn look(session: &mut SqliteSession, known: Option<Hash>) -> Result<Looked, DbError> {
     let entries = session.entries().await?;
     let key = catalog::key(&entries);
     if known == Some(key) {
         return Ok(Looked::Same(key));
     }
+    session.watch().await?;
     let glance = Glance::sqlite(key, session.details(entries).await?);
     Ok(Looked::New(Found { platform: session.platform().clone(), place: session.place().clone(), glance }))
 }

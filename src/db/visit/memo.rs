@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::db::postgres::Activity;
+use crate::db::postgres::{Activity, Kinds};
 use crate::db::sqlite::Stamp;
 use crate::model::Hash;
 
@@ -14,10 +14,18 @@ pub struct Memo {
     /// The first reading of several that found the same, with nothing counted in between.
     pub(super) quiet: Instant,
     pub(super) activity: Option<Activity>,
+    /// Of which kinds PostgreSQL has objects there.
+    pub(super) kinds: Kinds,
     pub(super) stamp: Option<Stamp>,
 }
 
 impl Memo {
+    /// What a reading with this key learned, just now.
+    pub(super) fn new(key: Hash) -> Self {
+        let now = Instant::now();
+        Self { key, read: now, quiet: now, activity: None, kinds: Kinds::default(), stamp: None }
+    }
+
     /// When the catalog itself was read last, and not only signs that nothing happened.
     pub fn read_at(&self) -> Instant {
         self.read

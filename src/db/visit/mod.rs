@@ -7,7 +7,7 @@ mod gate;
 mod memo;
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub use self::gate::{Budget, Turn};
 pub use self::memo::Memo;
@@ -15,9 +15,9 @@ pub use self::memo::Memo;
 use self::gate::Gate;
 use super::circuit::CircuitState;
 use super::postgres::{self, Activity};
-use super::sqlite::{self, Looked, Stamp};
+use super::sqlite::{self, Looked};
 use super::{Connection, DbError, Glance, Patience, Place, Target, mysql};
-use crate::model::{Engine, Hash, Platform};
+use crate::model::{Engine, Platform};
 
 /// How long PostgreSQL may take to count what was written: the servers' own bound.
 const LAG: Duration = Duration::from_secs(60);
@@ -82,7 +82,7 @@ pub struct Visitor {
     patience: Patience,
     lag: Duration,
     gate: Gate,
-    builtins: postgres::Builtins,
+    acquaintances: postgres::Acquaintances,
     sessions: mysql::Sessions,
 }
 
@@ -93,7 +93,7 @@ impl Visitor {
             patience,
             lag: LAG,
             gate: Gate::new(budget),
-            builtins: postgres::Builtins::default(),
+            acquaintances: postgres::Acquaintances::default(),
             sessions: mysql::Sessions::default(),
         }
     }
@@ -130,13 +130,9 @@ impl Visitor {
             return Ok(Visit::Unchanged { memo: memo.clone(), evidence: Evidence::Activity });
         }
         let _turn = self.gate.turn(target).await;
-        let known = look.known.map(|memo| memo.key);
         match target.engine() {
-            Engine::Postgres => {
-                let found = self.postgres(target).await?;
-                Ok(judge(found, known, look.activity.copied(), None).after(look.known))
-            }
-            Engine::Mysql => Ok(judge(self.mysql(target).await?, known, None, None)),
+            Engine::Postgres => self.postgres(target, look).await,
+            Engine::Mysql => Ok(judge(self.mysql(target).await?, look.known)),
             Engine::Sqlite => self.sqlite(target, look).await,
         }
     }
@@ -149,16 +145,26 @@ impl Visitor {
     pub async fn activity(&self, server: &Target) -> Result<BTreeMap<String, Activity>, DbError> {
         let _turn = self.gate.turn(server).await;
         let ticket = self.gate.admit(server)?;
-        let connected = postgres::Arrival::connect(server, self.patience).await;
+        let connected = postgres::Arrival::connect(server, self.patience, &self.acquaintances).await;
         ticket.settle(&connected);
         connected?.activity().await
     }
 
-    async fn postgres(&self, target: &Target) -> Result<Found, DbError> {
+    async fn postgres(&self, target: &Target, look: Look<'_>) -> Result<Visit, DbError> {
         let ticket = self.gate.admit(target)?;
-        let connected = postgres::Arrival::connect(target, self.patience).await;
+        let connected = postgres::Arrival::connect(target, self.patience, &self.acquaintances).await;
         ticket.settle(&connected);
-        connected?.look(&self.builtins).await
+        let activity = look.activity.copied();
+        let known = look.known.map(|memo| (memo.key, memo.kinds));
+        Ok(match connected?.look(&self.acquaintances, known).await? {
+            postgres::Looked::Same(key, kinds) => {
+                unchanged(Memo { activity, kinds, ..Memo::new(key) }.after(look.known))
+            }
+            postgres::Looked::New(found, kinds) => {
+                let memo = Memo { activity, kinds, ..Memo::new(found.glance.key()) };
+                seen(found, memo)
+            }
+        })
     }
 
     /// On a session that is there, or else on a new one.
@@ -173,38 +179,37 @@ impl Visitor {
     }
 
     async fn sqlite(&self, target: &Target, look: Look<'_>) -> Result<Visit, DbError> {
-        let file = sqlite::File::find(target, self.patience).await?;
-        let stamp = file.stamp();
-        if let Some(memo) = look.known.filter(|memo| !look.full && stamp.is_some() && memo.stamp == stamp) {
+        if let Some(memo) = look.known.filter(|_| !look.full)
+            && let Some(stamp) = memo.stamp
+            && sqlite::is_unwritten(target, stamp, self.patience).await?
+        {
             return Ok(Visit::Unchanged { memo: memo.clone(), evidence: Evidence::File });
         }
+        let file = sqlite::File::find(target, self.patience).await?;
+        let stamp = file.stamp();
         Ok(match file.look(look.known.map(|memo| memo.key), self.patience).await? {
-            Looked::New(found) => judge(found, None, None, stamp),
-            Looked::Same(key) => {
-                let memo = Memo { key, read: Instant::now(), quiet: Instant::now(), activity: None, stamp };
-                Visit::Unchanged { memo, evidence: Evidence::Catalog }
+            Looked::New(found) => {
+                let memo = Memo { stamp, ..Memo::new(found.glance.key()) };
+                seen(found, memo)
             }
+            Looked::Same(key) => unchanged(Memo { stamp, ..Memo::new(key) }),
         })
     }
 }
 
-impl Visit {
-    /// The same, where the visit before is known.
-    fn after(self, before: Option<&Memo>) -> Self {
-        match self {
-            Visit::Unchanged { memo, evidence } => Visit::Unchanged { memo: memo.after(before), evidence },
-            seen @ Visit::Seen(_) => seen,
-        }
-    }
+/// Compares a glance with the last one.
+fn judge(found: Found, known: Option<&Memo>) -> Visit {
+    let memo = Memo::new(found.glance.key());
+    if known.is_some_and(|known| known.key == memo.key) { unchanged(memo) } else { seen(found, memo) }
 }
 
-/// Compares a glance with the last one.
-fn judge(found: Found, known: Option<Hash>, activity: Option<Activity>, stamp: Option<Stamp>) -> Visit {
+/// The catalog reads as it did.
+fn unchanged(memo: Memo) -> Visit {
+    Visit::Unchanged { memo, evidence: Evidence::Catalog }
+}
+
+/// The catalog reads otherwise.
+fn seen(found: Found, memo: Memo) -> Visit {
     let Found { platform, place, glance } = found;
-    let (read, quiet) = (Instant::now(), Instant::now());
-    let memo = Memo { key: glance.key(), read, quiet, activity, stamp };
-    if known == Some(memo.key) {
-        return Visit::Unchanged { memo, evidence: Evidence::Catalog };
-    }
     Visit::Seen(Box::new(Seen { platform, place, glance, memo }))
 }

@@ -1,0 +1,158 @@
+//! The shortest conversation with a server that there is: log in, one message, hang up.
+//!
+//! Looking at a fleet means connecting to each of its tenants, so what a connection costs is what a pass costs. The
+//! driver can do far more, but derives the keys of the same password again each time, takes rows apart that are only
+//! hashed here, and does not know COPY between other statements. What is not spoken here (TLS, other ways to log in)
+//! is left to the driver: then there is no connection and no error either.
+
+mod frames;
+mod login;
+mod scram;
+
+use std::io;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use self::frames::{Frames, Stream, message};
+pub(super) use self::login::Login;
+pub(super) use self::scram::Remembered;
+use super::error::{Moment, Said, classify, from_words};
+use super::sheet::Sheet;
+use super::wire::seconds;
+use crate::db::{DbError, Patience, Trouble};
+
+/// The port of a socket file's name and of a server without another one is in the options.
+const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
+
+/// A connection to one database.
+pub(super) struct Express {
+    frames: Frames,
+    /// What the database is called in errors.
+    place: String,
+    version: Option<u32>,
+}
+
+/// What can go wrong.
+enum Failure {
+    Io(io::Error),
+    Server(Said),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl Failure {
+    fn explain(self, moment: Moment, doing: &str) -> DbError {
+        match self {
+            Self::Io(error) => classify(sqlx::Error::Io(error), moment, doing),
+            Self::Server(said) => from_words(&said, doing),
+        }
+    }
+
+    fn strange(message: &str) -> Self {
+        Self::Io(io::Error::new(io::ErrorKind::InvalidData, message))
+    }
+}
+
+impl Express {
+    /// Connects and logs in. `None` if that takes more than is known here.
+    pub(super) async fn connect(
+        options: &PgConnectOptions,
+        login: &Login<'_>,
+        patience: Patience,
+        doing: &str,
+    ) -> Result<Option<Self>, DbError> {
+        let place = options.get_database().unwrap_or(options.get_username()).to_owned();
+        let connecting = async {
+            let Some(mut frames) = reach(options).await? else { return Ok(None) };
+            let version = login.carry_out(&mut frames, options).await?;
+            Ok(version.map(|version| Self { frames, place, version }))
+        };
+        match timeout(patience.connect, connecting).await {
+            Ok(connected) => connected.map_err(|failure: Failure| failure.explain(Moment::Connecting, doing)),
+            Err(_) => {
+                let message = format!("no answer within {}", seconds(patience.connect));
+                Err(DbError::new(Trouble::TimedOut, doing, message))
+            }
+        }
+    }
+
+    /// The version's number as the server said it: `150004`.
+    pub(super) fn version_number(&self) -> Option<u32> {
+        self.version
+    }
+
+    /// Sends a message of statements and waits for the rows of each.
+    pub(super) async fn ask(&mut self, sql: &str, within: Duration) -> Result<Vec<Sheet>, DbError> {
+        let doing = format!("run on {}", self.place);
+        match timeout(within, self.answers(sql)).await {
+            Ok(answers) => answers.map_err(|failure| failure.explain(Moment::Talking, &doing)),
+            Err(_) => {
+                let message = format!("no answer within {}", seconds(within));
+                Err(DbError::new(Trouble::TimedOut, doing, message))
+            }
+        }
+    }
+
+    async fn answers(&mut self, sql: &str) -> Result<Vec<Sheet>, Failure> {
+        self.frames.send(&message(Some(b'Q'), &[sql.as_bytes(), b"\0"])).await?;
+        let (mut sheets, mut sheet) = (Vec::new(), Sheet::default());
+        let mut said = None;
+        loop {
+            let frame = self.frames.next().await?;
+            match frame.kind {
+                // Data of a query, or of a COPY.
+                b'D' | b'd' => sheet.push(frame.body),
+                b'C' => sheets.push(std::mem::take(&mut sheet)),
+                b'E' => said = Some(Said::read(frame.body)),
+                b'Z' => return said.map_or(Ok(sheets), |said| Err(Failure::Server(said))),
+                // Descriptions, notices, settings.
+                b'T' | b'H' | b'c' | b'I' | b'N' | b'S' | b'A' => {}
+                _ => return Err(Failure::strange("the server sent something unknown")),
+            }
+        }
+    }
+
+    /// Ends the session. Whether the server hears of it does not matter.
+    pub(super) async fn close(mut self) {
+        let _ = timeout(Duration::from_secs(5), self.frames.send(&message(Some(b'X'), &[]))).await;
+    }
+}
+
+/// A stream to the server that is not encrypted, unless it is to be.
+async fn reach(options: &PgConnectOptions) -> io::Result<Option<Frames>> {
+    let (host, port) = (options.get_host(), options.get_port());
+    if matches!(options.get_ssl_mode(), PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull) {
+        return Ok(None);
+    }
+    let folder = options.get_socket().cloned().or_else(|| host.starts_with('/').then(|| host.into()));
+    if let Some(folder) = folder {
+        return local(&folder.join(format!(".s.PGSQL.{port}"))).await.map(|stream| stream.map(Frames::new));
+    }
+    let stream = TcpStream::connect((host, port)).await?;
+    stream.set_nodelay(true)?;
+    let mut frames = Frames::new(Box::new(stream));
+    if matches!(options.get_ssl_mode(), PgSslMode::Prefer) {
+        frames.send(&SSL_REQUEST).await?;
+        if frames.byte().await? != b'N' {
+            return Ok(None);
+        }
+    }
+    Ok(Some(frames))
+}
+
+#[cfg(unix)]
+async fn local(path: &std::path::Path) -> io::Result<Option<Box<dyn Stream>>> {
+    Ok(Some(Box::new(tokio::net::UnixStream::connect(path).await?)))
+}
+
+#[cfg(not(unix))]
+async fn local(_path: &std::path::Path) -> io::Result<Option<Box<dyn Stream>>> {
+    Ok(None)
+}

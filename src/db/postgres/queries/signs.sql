@@ -1,0 +1,76 @@
+-- What tells whether anything changed: the columns that catalog.sql reads, as the server stores them. Expressions are
+-- trees of numbers here, so whatever has a name that their text would show is here too. What stands in braces is left
+-- out where the server's version does not have it (see VERSIONS in signs.rs).
+--
+-- COPY goes without a plan and costs a fifth of a SELECT, but gives what the server brings along as well: it is for
+-- small catalogs. A driver that cannot COPY is given a SELECT of the same.
+
+-- the database
+SELECT oid, encoding, datcollate, datctype, {datlocprovider,} {daticulocale,} {datlocale,} {daticurules,}
+       current_setting('server_version_num'), current_user
+FROM pg_database WHERE datname = current_database();
+-- what depends on what: ownership, and which kinds of object there are (see signs.rs)
+SELECT classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype FROM pg_depend WHERE objid >= '16384';
+-- relations
+SELECT oid, relname, relnamespace, relkind, relpersistence, relispartition, reloftype, relam, reltoastrelid,
+       relrowsecurity, relforcerowsecurity, relreplident, reloptions, relpartbound
+FROM pg_class WHERE oid >= '16384';
+-- columns
+SELECT attrelid, attnum, attname, atttypid, atttypmod, attnotnull, attidentity, attgenerated, attcollation, attstorage,
+       {attcompression,} attstattarget, attoptions
+FROM pg_attribute WHERE attrelid >= '16384' AND attnum > 0 AND NOT attisdropped;
+-- types, but those of rows, which go by the names of their relations
+SELECT oid, typname, typnamespace, typtype, typcategory, typelem, typstorage, typcollation, typnotnull, typbasetype,
+       typtypmod, typdefaultbin
+FROM pg_type WHERE oid >= '16384' AND typtype <> 'c';
+-- comments on relations and columns, constraints, types
+SELECT classoid, objoid, objsubid, description FROM pg_description WHERE objoid >= '16384';
+-- the small ones
+COPY pg_namespace (oid, nspname) TO STDOUT;
+COPY pg_extension (oid, extname) TO STDOUT;
+COPY pg_attrdef (adrelid, adnum, adbin) TO STDOUT;
+COPY pg_constraint (oid, conname, contype, conrelid, contypid, condeferrable, condeferred, convalidated, connoinherit,
+                    conindid, conkey, confrelid, confkey, confupdtype, confdeltype, confmatchtype, {confdelsetcols,}
+                    {conenforced,} {conperiod,} conparentid, conexclop, conbin) TO STDOUT;
+COPY pg_index (indexrelid, indrelid, indisunique, {indnullsnotdistinct,} indisvalid, indisreplident, indisclustered,
+               indnkeyatts, indkey, indclass, indcollation, indoption, indexprs, indpred) TO STDOUT;
+COPY pg_enum (oid, enumtypid, enumsortorder, enumlabel) TO STDOUT;
+COPY pg_sequence TO STDOUT;
+COPY pg_inherits (inhrelid, inhparent, inhseqno) TO STDOUT;
+COPY pg_partitioned_table TO STDOUT;
+
+-- Only asked for where there are any. One statement for each of the kinds in signs.rs, in their order.
+
+-- views and rules
+SELECT oid, ev_class, rulename, ev_type, is_instead, ev_qual, ev_action FROM pg_rewrite WHERE oid >= '16384';
+-- functions
+SELECT oid, proname, pronamespace, prokind, proargtypes, proallargtypes, proargmodes, proargnames,
+       CASE WHEN NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 1255 AND d.objid = p.oid AND d.deptype = 'e')
+            THEN ROW(prolang, procost, prorows, provariadic, prosupport, prosecdef, proleakproof, proisstrict, proretset,
+                     provolatile, proparallel, prorettype, proargdefaults, protrftypes, prosrc, probin, {prosqlbody,}
+                     proconfig) END
+FROM pg_proc p WHERE oid >= '16384';
+-- triggers
+COPY pg_trigger (oid, tgrelid, tgname, tgfoid, tgtype, tgisinternal, tgconstrrelid, tgconstraint, tgdeferrable,
+                 tginitdeferred, tgattr, tgargs, tgqual, tgoldtable, tgnewtable) TO STDOUT;
+-- policies, and the roles that they name
+SELECT oid, polname, polrelid, polcmd, polpermissive, ARRAY(SELECT rolname FROM pg_roles r WHERE r.oid = ANY (polroles)),
+       polqual, polwithcheck
+FROM pg_policy;
+-- extended statistics
+COPY pg_statistic_ext TO STDOUT;
+-- operators
+SELECT oid, oprname, oprnamespace, oprkind, oprleft, oprright FROM pg_operator WHERE oid >= '16384';
+-- operator classes
+SELECT oid, opcname, opcnamespace, opcmethod, opcdefault, opcintype FROM pg_opclass WHERE oid >= '16384';
+-- collations
+SELECT oid, collname, collnamespace FROM pg_collation WHERE oid >= '16384';
+-- access methods
+COPY pg_am (oid, amname) TO STDOUT;
+-- languages
+COPY pg_language (oid, lanname) TO STDOUT;
+-- configurations and dictionaries for text search
+COPY pg_ts_config (oid, cfgname, cfgnamespace) TO STDOUT;
+COPY pg_ts_dict (oid, dictname, dictnamespace) TO STDOUT;
+-- event triggers
+COPY pg_event_trigger (oid, evtname) TO STDOUT

@@ -1,0 +1,195 @@
+//! The signs by which a database whose structure did not change is told: the columns of its catalog as they are stored.
+//!
+//! Expressions are trees of numbers in them, so the names of everything that a tree can hold are among them too.
+//! `pg_depend` says of which kinds there are any; those that there are none of are not asked for.
+
+use super::sheet::Sheet;
+use crate::model::{Hash, Hashing, Version};
+
+const SIGNS: &str = include_str!("queries/signs.sql");
+
+/// The catalogs at the end of `signs.sql`, by the numbers that `pg_depend` has for them, and how many statements each
+/// is asked with.
+const KINDS: [(&[u8], usize); 12] = [
+    (b"2618", 1),
+    (b"1255", 1),
+    (b"2620", 1),
+    (b"3256", 1),
+    (b"3381", 1),
+    (b"2617", 1),
+    (b"2616", 1),
+    (b"3456", 1),
+    (b"2601", 1),
+    (b"2612", 1),
+    // Configurations name dictionaries, and both can stand in expressions.
+    (b"3602", 2),
+    (b"3466", 1),
+];
+
+/// Columns that not every version has: since which, and until which.
+const VERSIONS: [(&str, u16, u16); 10] = [
+    ("datlocprovider", 15, u16::MAX),
+    ("daticulocale", 15, 16),
+    ("datlocale", 17, u16::MAX),
+    ("daticurules", 16, u16::MAX),
+    ("attcompression", 14, u16::MAX),
+    ("confdelsetcols", 15, u16::MAX),
+    ("conenforced", 18, u16::MAX),
+    ("conperiod", 18, u16::MAX),
+    ("indnullsnotdistinct", 15, u16::MAX),
+    ("prosqlbody", 14, u16::MAX),
+];
+
+/// Which statement asks what depends on what.
+const DEPENDENCIES: usize = 1;
+
+/// Some of the kinds of object that not every database has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::db) struct Kinds(u16);
+
+impl Kinds {
+    /// All of them.
+    pub(super) const ALL: Self = Self((1 << KINDS.len()) - 1);
+
+    fn has(self, kind: usize) -> bool {
+        self.0 >> kind & 1 == 1
+    }
+
+    fn holds(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Those that something in the database is of or depends on.
+    fn of(dependencies: &Sheet) -> Self {
+        let mut kinds = 0;
+        for row in dependencies.cells() {
+            // The class of what depends, and of what it depends on.
+            for class in row.step_by(3).take(2).flatten() {
+                let class = if class == b"3600" { b"3602" } else { class };
+                kinds |= KINDS.iter().position(|(known, _)| *known == class).map_or(0, |kind| 1 << kind);
+            }
+        }
+        Self(kinds)
+    }
+}
+
+/// What a server says that can COPY: it costs less. One behind a driver that cannot is asked for rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Manner {
+    Copy,
+    Rows,
+}
+
+/// The statements that ask for the signs, and how many they are.
+pub(super) fn query(version: Version, kinds: Kinds, manner: Manner) -> (String, usize) {
+    let text = text(version);
+    let asked = statements(&text, kinds).map(|statement| match manner {
+        Manner::Copy => statement.to_owned(),
+        Manner::Rows => as_select(statement),
+    });
+    let asked: Vec<String> = asked.collect();
+    (asked.join(";\n"), asked.len())
+}
+
+/// All statements, without their comments.
+fn text(version: Version) -> String {
+    let lines = SIGNS.lines().filter(|line| !line.starts_with("--"));
+    VERSIONS.iter().fold(lines.collect::<Vec<_>>().join("\n"), |text, (column, since, until)| {
+        let has = (*since..=*until).contains(&version.0);
+        text.replace(&format!("{{{column},}}"), &if has { format!("{column},") } else { String::new() })
+    })
+}
+
+/// The statements for every database and those for these kinds.
+fn statements(text: &str, kinds: Kinds) -> impl Iterator<Item = &str> {
+    let statements: Vec<&str> = text.split(';').collect();
+    let always = statements.len() - KINDS.iter().map(|(_, count)| count).sum::<usize>();
+    let of_kinds = KINDS.iter().enumerate().flat_map(|(kind, (_, count))| std::iter::repeat_n(kind, *count));
+    let wanted: Vec<bool> = of_kinds.map(|kind| kinds.has(kind)).collect();
+    let mut at = 0;
+    statements.into_iter().filter(move |_| {
+        at += 1;
+        at <= always || wanted[at - always - 1]
+    })
+}
+
+/// `COPY t (a, b) TO STDOUT` as `SELECT a, b FROM t`.
+fn as_select(statement: &str) -> String {
+    let Some((before, copied)) = statement.split_once("COPY ") else { return statement.to_owned() };
+    let copied = copied.trim_end().trim_end_matches("TO STDOUT").trim_end();
+    match copied.split_once(" (") {
+        Some((table, columns)) => format!("{before}SELECT {} FROM {table}", columns.trim_end_matches(')')),
+        None => format!("{before}SELECT * FROM {copied}"),
+    }
+}
+
+/// What the signs say.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Told {
+    /// The hash of all of them. It does not depend on what else was asked for.
+    pub(super) key: Hash,
+    /// The kinds of object that there are.
+    pub(super) kinds: Kinds,
+}
+
+/// Reads the answers to the statements for some kinds. `None` if there are others, which nobody asked for.
+pub(super) fn told(sheets: &[Sheet], asked: Kinds) -> Option<Told> {
+    let kinds = Kinds::of(sheets.get(DEPENDENCIES)?);
+    if !asked.holds(kinds) {
+        return None;
+    }
+    let (always, mut rest) = sheets.split_at_checked(sheets.len().checked_sub(statements_of(asked))?)?;
+    let mut hashing = Hashing::default();
+    always.iter().for_each(|sheet| hashing.add(Some(sheet.bytes())));
+    for (kind, (_, count)) in KINDS.iter().enumerate().filter(|(kind, _)| asked.has(*kind)) {
+        let (own, after) = rest.split_at_checked(*count)?;
+        rest = after;
+        own.iter().filter(|_| kinds.has(kind)).for_each(|sheet| hashing.add(Some(sheet.bytes())));
+    }
+    Some(Told { key: hashing.finish(), kinds })
+}
+
+fn statements_of(kinds: Kinds) -> usize {
+    KINDS.iter().enumerate().filter(|(kind, _)| kinds.has(*kind)).map(|(_, (_, count))| count).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::postgres::sheet;
+
+    fn dependencies(classes: &[(&str, &str)]) -> Sheet {
+        let mut found = Sheet::default();
+        for (class, on) in classes {
+            let cells = [class, "16400", "0", on, "16401", "0", "n"];
+            found.push(&sheet::row(cells.iter().map(|cell| Some(cell.as_bytes()))));
+        }
+        found
+    }
+
+    #[test]
+    fn kinds_are_told_from_either_end() {
+        assert_eq!(Kinds::of(&dependencies(&[("1259", "2615")])), Kinds::default());
+        assert_eq!(Kinds::of(&dependencies(&[("2618", "1259"), ("2604", "1255")])), Kinds(0b11));
+        assert_eq!(Kinds::of(&dependencies(&[("2604", "3600")])), Kinds(1 << 10));
+    }
+
+    #[test]
+    fn asks_for_the_kinds_that_there_are() {
+        let version = Version(15, 0, 0);
+        let (all, most) = query(version, Kinds::ALL, Manner::Copy);
+        let (some, least) = query(version, Kinds(1 << 1), Manner::Copy);
+        assert!(all.contains("pg_event_trigger") && !some.contains("pg_event_trigger"));
+        assert!(some.contains("FROM pg_proc p") && !some.contains("COPY pg_trigger"));
+        assert_eq!((most - least, most), (12, text(version).split(';').count()));
+        assert!(!all.contains('{') && !all.contains("datlocale,") && all.contains("daticulocale,"));
+    }
+
+    #[test]
+    fn rows_are_those_of_a_copy() {
+        let (rows, _) = query(Version(15, 0, 0), Kinds::ALL, Manner::Rows);
+        assert!(!rows.contains("COPY") && !rows.contains("STDOUT"), "{rows}");
+        assert!(rows.contains("SELECT oid, nspname FROM pg_namespace;"));
+        assert!(rows.contains("SELECT * FROM pg_sequence;"));
+    }
+}
