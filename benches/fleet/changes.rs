@@ -170,7 +170,10 @@ impl Repairs {
         let (study, plan) = &*todo;
         self.store.save_plan(plan).await.expect("a state");
         let mut record = Record { store: self.store.clone(), tenant: format!("tenant_{at}"), plan: plan.hash() };
-        record.write(AuditEvent::Begin { start: plan.start, rules: Vec::new(), approver: None }).await.expect("a state");
+        record
+            .write(AuditEvent::Begin { start: plan.start, rules: Vec::new(), approver: None })
+            .await
+            .expect("a state");
         let carried = carry_out(&self.reconciler, &self.tenants[at], study, plan, &LIMITS, &mut record).await;
         let end = Some(carried.unwrap_or_else(|error| panic!("{error}")).end);
         let outcome = ApplyOutcome::Applied;
@@ -187,7 +190,8 @@ struct Record {
 
 impl Record {
     async fn write(&self, event: AuditEvent) -> Result<(), String> {
-        let entry = AuditEntry { at: Timestamp::now(), event, tenant: Some(self.tenant.clone()), plan: Some(self.plan) };
+        let entry =
+            AuditEntry { at: Timestamp::now(), event, tenant: Some(self.tenant.clone()), plan: Some(self.plan) };
         self.store.append(&[entry]).await.map(drop).map_err(|error| error.to_string())
     }
 }

@@ -86,11 +86,7 @@ impl Fleet {
     }
 }
 
-async fn meet_each(
-    visitor: &Visitor,
-    urls: &[String],
-    activity: &BTreeMap<String, Activity>,
-) -> Vec<(Target, Memo)> {
+async fn meet_each(visitor: &Visitor, urls: &[String], activity: &BTreeMap<String, Activity>) -> Vec<(Target, Memo)> {
     let mut tenants = Vec::new();
     for url in urls {
         let target = Target::parse(url).expect("a URL");

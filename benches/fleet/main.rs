@@ -2,9 +2,10 @@
 //! a multiple of the bare statement; and how much memory the service takes for a large fleet.
 //!
 //! `cargo bench --bench fleet`, or with `TENANTS=1000`, or with the names of some of its parts:
-//! `cargo bench --bench fleet -- sqlite changes`. Every number is of this machine and this run; only the ratios mean
-//! something elsewhere. Parts: `postgres`, `mariadb`, `sqlite`, `changes`, and, only when asked for, `memory`: it makes
-//! `TENANTS` (or 10,000) SQLite files in five shapes, runs the service over them and says the most memory that it took.
+//! `cargo bench --bench fleet -- sqlite sqlite-changes`. Every number is of this machine and this run; only the ratios
+//! mean something elsewhere. Parts: `postgres`, `mariadb`, `sqlite`, `postgres-changes`, `mariadb-changes`,
+//! `sqlite-changes`, and, only when asked for, `memory`, which makes `TENANTS` (or 10,000) SQLite files in five shapes,
+//! runs the service over them and says the most memory that it took.
 //!
 //! `PEERS`, `PEERS_MARIADB` and `PEERS_SQLITE` name other tools to run beside it on ten tenants, a line each, as
 //! `name=command`. In a command `{url}` stands for a tenant's URL, `{database}` for its database, `{socket}` for
@@ -61,9 +62,13 @@ async fn main() {
     if wanted("sqlite") {
         sqlite::run().await;
     }
-    if wanted("changes") {
+    if wanted("postgres-changes") {
         postgres::change().await;
+    }
+    if wanted("mariadb-changes") {
         mariadb::change().await;
+    }
+    if wanted("sqlite-changes") {
         sqlite::change().await;
     }
 }

@@ -40,8 +40,12 @@ pub async fn run() {
     peers::run("PEERS", &ground(&urls, 2), &urls, passes).await;
 }
 
-/// A change on every tenant, with undrift and without.
+/// A change on every tenant, with undrift and without, on a server that waits for its disk as one in production does.
 pub async fn change() {
+    for setting in ["fsync", "full_page_writes", "synchronous_commit"] {
+        postgres().sql(&postgres().url("postgres"), &format!("ALTER SYSTEM SET {setting} = on"));
+    }
+    postgres().sql(&postgres().url("postgres"), "SELECT pg_reload_conf()");
     for (kind, name) in [(Kind::Add, "added"), (Kind::Rename, "renamed")] {
         let urls = build(name, 2 * tenants());
         changes::run("PostgreSQL", Some(server()), &urls, 8, kind).await;

@@ -21,6 +21,10 @@ use crate::store::{AuditEntry, AuditEvent, RunRecord, StoreError, Trigger};
 /// How often records are saved that say nothing new but the time of the last look.
 const SAVED_WITHIN: SignedDuration = SignedDuration::from_mins(5);
 
+/// How many records are saved together: all of a large fleet's, as texts for one transaction, would be the most
+/// memory that undrift ever takes.
+const SAVED_TOGETHER: usize = 500;
+
 impl Daemon {
     /// Looks at all tenants, or at those that fit, and decides what is to be done.
     ///
@@ -213,7 +217,13 @@ impl Daemon {
 
     /// Writes down what is new of each tenant.
     pub(super) async fn save(&self, fleet: &mut super::fleet::Fleet) -> Result<(), StoreError> {
-        let unsaved: Vec<_> = fleet.tenants.values_mut().filter_map(|entry| entry.unsaved(SAVED_WITHIN)).collect();
-        if unsaved.is_empty() { Ok(()) } else { self.store.save_tenants(&unsaved).await }
+        let mut unsaved = fleet.tenants.values_mut().filter_map(|entry| entry.unsaved(SAVED_WITHIN));
+        loop {
+            let some: Vec<_> = unsaved.by_ref().take(SAVED_TOGETHER).collect();
+            if some.is_empty() {
+                return Ok(());
+            }
+            self.store.save_tenants(&some).await?;
+        }
     }
 }

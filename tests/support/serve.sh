@@ -29,10 +29,13 @@ own() {
 
 serve_postgres() {
     own postgres
-    [ -d "$folder/data" ] || (as postgres initdb -D "$folder/data" -U postgres --auth=trust --no-locale --encoding=UTF8 --no-sync)
+    if [ ! -d "$folder/data" ]; then
+        (as postgres initdb -D "$folder/data" -U postgres --auth=trust --no-locale --encoding=UTF8 --no-sync)
+        # In a file, where ALTER SYSTEM can change it.
+        printf '%s = off\n' fsync full_page_writes synchronous_commit >>"$folder/data/postgresql.conf"
+    fi
     as postgres postgres -D "$folder/data" -k "$folder" -p "$port" -c listen_addresses=127.0.0.1 \
-        -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=100 \
-        -c autovacuum=off -c timezone=UTC
+        -c max_connections=100 -c autovacuum=off -c timezone=UTC
 }
 
 serve_mariadb() {

@@ -198,9 +198,13 @@ async fn is_let_in(name: &str, manner: &str) {
     login(name, manner);
     let url = postgres().tcp_url(&format!("{name}:p%20w"), &database);
     let admin = postgres().url(&database);
-    notices_each(&url, &["ALTER TABLE child ADD COLUMN note text", "CREATE VIEW seen AS SELECT 1 AS one"], |statement| {
-        postgres().sql(&admin, statement);
-    })
+    notices_each(
+        &url,
+        &["ALTER TABLE child ADD COLUMN note text", "CREATE VIEW seen AS SELECT 1 AS one"],
+        |statement| {
+            postgres().sql(&admin, statement);
+        },
+    )
     .await;
     let (schema, _) = meet(&visitor(), &url).await;
     assert_eq!(schema, meet(&visitor(), &admin).await.0);

@@ -115,7 +115,9 @@ impl Arrival {
     ) -> Result<Looked, DbError> {
         let number = self.version().await?;
         let looked = match known {
-            Some((key, kinds)) if self.is_same(connect::version(number), key, kinds).await? => Ok(Looked::Same(key, kinds)),
+            Some((key, kinds)) if self.is_same(connect::version(number), key, kinds).await? => {
+                Ok(Looked::Same(key, kinds))
+            }
             _ => self.read(acquaintances, number).await,
         };
         self.road.close().await;

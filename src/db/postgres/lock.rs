@@ -16,13 +16,13 @@ pub(super) async fn take(wire: &mut Wire, within: Duration) -> Result<bool, DbEr
     if row.first() != Some(&Some("t".to_owned())) {
         return Ok(false);
     }
-    let process = row.get(1).cloned().flatten().unwrap_or_default();
-    for _ in 0..3 {
-        if !still_held(wire, &process, within).await? {
+    let process = row.get(1).cloned().flatten();
+    for _ in 0..2 {
+        if wire.row("SELECT pg_backend_pid()", within).await?.first() != Some(&process) {
             return Err(pooled());
         }
     }
-    Ok(true)
+    if still_held(wire, &process.unwrap_or_default(), within).await? { Ok(true) } else { Err(pooled()) }
 }
 
 /// Whether the next message reaches the process that took the lock, and it has it.

@@ -49,12 +49,6 @@ impl File {
     }
 }
 
-/// Whether nobody wrote the file since it had this stamp. Where a link leads is asked only of links.
-pub(in crate::db) async fn is_unwritten(target: &Target, since: Stamp, patience: Patience) -> Result<bool, DbError> {
-    let path = target.path();
-    elsewhere(target, patience, move || Stamp::found_at(&path) == Some(since)).await
-}
-
 /// Waits for the disk where waiting keeps nobody else from working.
 async fn elsewhere<T: Send + 'static>(
     target: &Target,

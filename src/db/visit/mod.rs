@@ -84,6 +84,7 @@ pub struct Visitor {
     gate: Gate,
     acquaintances: postgres::Acquaintances,
     sessions: mysql::Sessions,
+    lookout: sqlite::Lookout,
 }
 
 impl Visitor {
@@ -95,6 +96,7 @@ impl Visitor {
             gate: Gate::new(budget),
             acquaintances: postgres::Acquaintances::default(),
             sessions: mysql::Sessions::default(),
+            lookout: sqlite::Lookout::default(),
         }
     }
 
@@ -181,7 +183,7 @@ impl Visitor {
     async fn sqlite(&self, target: &Target, look: Look<'_>) -> Result<Visit, DbError> {
         if let Some(memo) = look.known.filter(|_| !look.full)
             && let Some(stamp) = memo.stamp
-            && sqlite::is_unwritten(target, stamp, self.patience).await?
+            && self.lookout.is_unwritten(target, stamp, self.patience).await?
         {
             return Ok(Visit::Unchanged { memo: memo.clone(), evidence: Evidence::File });
         }

@@ -90,7 +90,8 @@ impl Login<'_> {
 
     fn prove(&self, exchange: &Exchange, challenge: &[u8]) -> Option<(Step, Vec<u8>)> {
         let challenge = std::str::from_utf8(challenge).ok()?;
-        let Proof { message: proof, expected } = exchange.prove(self.remembered, self.id, self.password()?, challenge)?;
+        let Proof { message: proof, expected } =
+            exchange.prove(self.remembered, self.id, self.password()?, challenge)?;
         Some((Step::Proved(expected), message(Some(b'p'), &[proof.as_bytes()])))
     }
 

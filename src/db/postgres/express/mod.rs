@@ -24,7 +24,7 @@ use super::sheet::Sheet;
 use super::wire::seconds;
 use crate::db::{DbError, Patience, Trouble};
 
-/// The port of a socket file's name and of a server without another one is in the options.
+/// The question whether the server speaks TLS.
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
 
 /// A connection to one database.

@@ -1,5 +1,5 @@
-//! SCRAM-SHA-256 (RFC 5802, RFC 7677) that remembers what it derived. The thousands of rounds from a password to its keys
-//! are the dearest part of a client's connection, and they are the same every time.
+//! SCRAM-SHA-256 (RFC 5802, RFC 7677) that remembers what it derived. The thousands of rounds from a password to its
+//! keys are the dearest part of a client's connection, and they are the same every time.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

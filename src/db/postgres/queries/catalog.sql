@@ -71,7 +71,7 @@ FROM pg_proc p WHERE oid >= 16384
 SELECT oid, tgrelid, tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal;
 -- policies
 SELECT oid, polrelid, polname, polcmd, polpermissive,
-       ARRAY(SELECT rolname FROM pg_roles r WHERE r.oid = ANY (polroles)),
+       ARRAY(SELECT pg_get_userbyid(role) FROM unnest(polroles) role WHERE role <> 0 ORDER BY 1),
        pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)
 FROM pg_policy;
 -- extended statistics

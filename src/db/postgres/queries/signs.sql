@@ -46,16 +46,16 @@ SELECT oid, ev_class, rulename, ev_type, is_instead, ev_qual, ev_action FROM pg_
 -- functions
 SELECT oid, proname, pronamespace, prokind, proargtypes, proallargtypes, proargmodes, proargnames,
        CASE WHEN NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 1255 AND d.objid = p.oid AND d.deptype = 'e')
-            THEN ROW(prolang, procost, prorows, provariadic, prosupport, prosecdef, proleakproof, proisstrict, proretset,
-                     provolatile, proparallel, prorettype, proargdefaults, protrftypes, prosrc, probin, {prosqlbody,}
-                     proconfig) END
+            THEN ROW(prolang, procost, prorows, provariadic, prosupport, prosecdef, proleakproof, proisstrict,
+                     proretset, provolatile, proparallel, prorettype, proargdefaults, protrftypes, prosrc, probin,
+                     {prosqlbody,} proconfig) END
 FROM pg_proc p WHERE oid >= '16384';
 -- triggers
 COPY pg_trigger (oid, tgrelid, tgname, tgfoid, tgtype, tgisinternal, tgconstrrelid, tgconstraint, tgdeferrable,
                  tginitdeferred, tgattr, tgargs, tgqual, tgoldtable, tgnewtable) TO STDOUT;
 -- policies, and the roles that they name
-SELECT oid, polname, polrelid, polcmd, polpermissive, ARRAY(SELECT rolname FROM pg_roles r WHERE r.oid = ANY (polroles)),
-       polqual, polwithcheck
+SELECT oid, polname, polrelid, polcmd, polpermissive,
+       ARRAY(SELECT pg_get_userbyid(role) FROM unnest(polroles) role), polqual, polwithcheck
 FROM pg_policy;
 -- extended statistics
 COPY pg_statistic_ext TO STDOUT;
