@@ -37,7 +37,7 @@ impl Batch<'_> {
         piece.makes.push(Object::Column(table.clone(), column.name.clone()));
         piece.needs.extend(self.mentions(table, column));
         piece.needs.extend(self.after(table).map_or(Vec::new(), |after| members::columns_of(after, fill)));
-        let name = self.free_working_name(table, &column.name);
+        let name = self.free_working_name(table, &column.name, fill);
         piece.makes.push(Object::Column(table.clone(), name.clone()));
         piece.before = self.begin_column(table, column, &name, fill);
         piece.rows = self.fill(table, &name, &column.name, fill);
@@ -48,13 +48,11 @@ impl Batch<'_> {
     /// The working column, unless a run that was cut short began it for the same values. Rows that come meanwhile
     /// get the default that they will have.
     fn begin_column(&self, table: &QName, column: &Column, name: &str, fill: &str) -> Vec<String> {
-        let mark = work_mark(fill);
-        let begun = |column: &Column| column.comment.as_deref() == Some(&mark);
-        if self.before(table).and_then(|table| table.column(name)).is_some_and(begun) {
+        if self.is_begun(table, name, fill) {
             return Vec::new();
         }
         let bare = Column::new(name, &column.data_type);
-        let working = Column { collation: column.collation.clone(), comment: Some(mark), ..bare };
+        let working = Column { collation: column.collation.clone(), comment: Some(work_mark(fill)), ..bare };
         let add = alter_one(table, format!("ADD COLUMN {}", self.dialect.column(&working)));
         let default = column
             .default
@@ -63,16 +61,27 @@ impl Batch<'_> {
         std::iter::once(add).chain(default).collect()
     }
 
+    /// Whether a column is the beginning of one that is filled with these values.
+    fn is_begun(&self, table: &QName, name: &str, fill: &str) -> bool {
+        let column = self.before(table).and_then(|table| table.column(name));
+        column.is_some_and(|column| column.comment == Some(work_mark(fill))) && !self.drops(table, name)
+    }
+
+    fn drops(&self, table: &QName, name: &str) -> bool {
+        self.changes_of(table).any(|(_, change)| matches!(change, Change::DropColumn { from, .. } if from.name == name))
+    }
+
     /// The working name, or one like it if a left-over of that name stays or goes.
-    fn free_working_name(&self, table: &QName, column: &str) -> String {
+    fn free_working_name(&self, table: &QName, column: &str, fill: &str) -> String {
+        let usual = working_column(column);
+        if self.is_begun(table, &usual, fill) {
+            return usual;
+        }
         let stays = |name: &str| self.after(table).is_some_and(|after| after.column(name).is_some());
-        let goes = |name: &str| {
-            self.changes_of(table)
-                .any(|(_, change)| matches!(change, Change::DropColumn { from, .. } if from.name == name))
-        };
+        let goes = |name: &str| self.drops(table, name);
         let numbered = (2..).map(|number| working_column(&format!("{column}_{number}")));
-        let mut names = std::iter::once(working_column(column)).chain(numbered);
-        names.find(|name| !stays(name) && !goes(name)).unwrap_or_else(|| working_column(column))
+        let mut names = std::iter::once(usual.clone()).chain(numbered);
+        names.find(|name| !stays(name) && !goes(name)).unwrap_or(usual)
     }
 
     /// Gives a value to the rows that have none. Columns that note the time of an update do not take note of this one.
@@ -183,7 +192,7 @@ impl Batch<'_> {
     /// one gets its name.
     pub fn replace_column(&self, number: usize, table: &QName, (old, new): (&Column, &Column), expr: &str) -> Piece {
         let mut piece = self.add_filled(number, table, new, expr);
-        let working = self.free_working_name(table, &new.name);
+        let working = self.free_working_name(table, &new.name, expr);
         let (name, target) = (quote_table(table), quote(&working));
         let untouched = self.untouched(table, &working);
         let differ = self.dialect.differs(&target, &format!("({expr})"));
