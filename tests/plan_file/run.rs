@@ -55,17 +55,21 @@ fn a_file_is_what_its_json_schema_says() {
     let tenant = planned(Engine::Sqlite);
     let schema = tenant.run(&["schema-of", "plan"]).expect_code(0);
     let schema: serde_json::Value = serde_json::from_str(&schema.stdout).expect("JSON and nothing else");
-    let (file, mut known) = (read(&tenant), Vec::new());
-    let top = &schema["properties"];
-    known.push((&file, top));
-    known.push((&file["shapes"][0], &schema["$defs"]["ShapeEntry"]["properties"]));
-    known.push((&file["shapes"][0]["plans"][0], &schema["$defs"]["PlanEntry"]["properties"]));
-    known.push((&file["shapes"][0]["plans"][0]["changes"][0], &schema["$defs"]["ChangeEntry"]["properties"]));
-    known.push((&file["shapes"][0]["plans"][0]["steps"][0], &schema["$defs"]["Step"]["properties"]));
-    for (value, properties) in known {
-        let keys: Vec<_> = value.as_object().expect("it is a map").keys().collect();
-        let said: Vec<_> = properties.as_object().expect("it is described").keys().collect();
-        assert_eq!(keys, said);
+    let file = read(&tenant);
+    let plan = &file["shapes"][0]["plans"][0];
+    for (value, described) in [
+        (&file, &schema),
+        (&file["shapes"][0], &schema["$defs"]["ShapeEntry"]),
+        (plan, &schema["$defs"]["PlanEntry"]),
+        (&plan["changes"][0], &schema["$defs"]["ChangeEntry"]),
+        (&plan["steps"][0], &schema["$defs"]["Step"]),
+    ] {
+        let has = |key: &str| value.get(key).is_some();
+        let required = described["required"].as_array().expect("a list").iter().filter_map(|key| key.as_str());
+        required.for_each(|key| assert!(has(key), "{key} is missing in {value:#}"));
+        let described = described["properties"].as_object().expect("it is described");
+        let keys = value.as_object().expect("it is a map").keys();
+        keys.for_each(|key| assert!(described.contains_key(key), "{key} is not described"));
     }
 }
 
