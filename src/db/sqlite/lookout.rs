@@ -117,8 +117,8 @@ mod tests {
 
     fn file(folder: &std::path::Path, name: &str) -> Target {
         let path = folder.join(name);
-        let file = std::fs::File::create(&path).unwrap();
-        file.set_modified(std::time::SystemTime::now() - Duration::from_secs(3600)).unwrap();
+        let file = std::fs::File::create(&path).expect("a folder for files");
+        file.set_modified(std::time::SystemTime::now() - Duration::from_secs(3600)).expect("a file system with times");
         Target::file(&path)
     }
 

@@ -2,7 +2,7 @@
 //! itself, because what it does not say the server chooses, and it may choose to stop all writers.
 //!
 //! A statement is made with the best way there is. Whether the server takes it is not looked up anywhere: it is tried on
-//! a scratch copy, and what is refused there is stated in the next best way ([`weaker`]).
+//! a scratch copy, and what is refused there is stated in the next best way (`weaker`).
 
 use super::hazards;
 use super::tokens::{Token, tokens};
