@@ -115,6 +115,11 @@ mod tests {
 
     const PATIENCE: Patience = Patience { connect: Duration::from_secs(5), read: Duration::from_secs(5) };
 
+    /// The stamp of a file that nobody writes.
+    fn old() -> Stamp {
+        Stamp::found_at(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("LICENSE-MIT")).unwrap()
+    }
+
     fn file(folder: &std::path::Path, name: &str) -> Target {
         let path = folder.join(name);
         let file = std::fs::File::create(&path).expect("a folder for files");
@@ -148,17 +153,15 @@ mod tests {
         // A thread that never comes back.
         lookout.line().looking = 1;
         let target = file(folder.path(), "a.db");
-        let since = Stamp::found_at(&target.path()).or_else(|| Stamp::found_at(&std::env::current_exe().unwrap()));
-        let found = timeout(PATIENCE.connect, lookout.is_unwritten(&target, since.unwrap(), PATIENCE)).await;
+        let found = timeout(PATIENCE.connect, lookout.is_unwritten(&target, old(), PATIENCE)).await;
         assert!(found.is_ok_and(|found| found.is_ok()));
     }
 
     #[tokio::test]
     async fn nobody_waits_longer_than_the_patience() {
         let lookout = Lookout::default();
-        let since = Stamp::found_at(&std::env::current_exe().unwrap()).unwrap();
         let hasty = Patience { connect: Duration::ZERO, ..PATIENCE };
-        let found = lookout.is_unwritten(&Target::file("/a.db".as_ref()), since, hasty).await;
+        let found = lookout.is_unwritten(&Target::file("/a.db".as_ref()), old(), hasty).await;
         assert_eq!(found.unwrap_err().trouble, Trouble::TimedOut);
     }
 }
