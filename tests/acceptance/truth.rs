@@ -17,10 +17,10 @@ ORDER BY 1, 2, 3";
 
 const MARIADB: &str = "
 SELECT table_schema, 'column', table_name, column_name, column_type, is_nullable FROM information_schema.columns
- WHERE table_schema LIKE 'my\\_%'
+ WHERE table_schema LIKE 'my%\\_%'
 UNION ALL
 SELECT table_schema, 'index', table_name, index_name, column_name, '-' FROM information_schema.statistics
- WHERE table_schema LIKE 'my\\_%'
+ WHERE table_schema LIKE 'my%\\_%'
 ORDER BY 1, 2, 3, 4, 5";
 
 const SQLITE: &str = "

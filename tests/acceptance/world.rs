@@ -1,6 +1,7 @@
 //! Making the fleet: every tenant is a copy of one that undrift itself built, and some were drifted since.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::drift::Drift;
 use crate::size::Size;
@@ -37,9 +38,14 @@ pub struct Tenant {
     pub drift: Option<Drift>,
 }
 
-/// The fleet in a folder of its own.
+/// Tests that kill servers and count connections run one after the other.
+static TURN: Mutex<usize> = Mutex::new(0);
+
+/// The fleet in a folder of its own, and the servers for nobody else meanwhile.
 pub struct World {
     folder: tempfile::TempDir,
+    /// How many worlds there were before: databases of each have names of their own.
+    number: MutexGuard<'static, usize>,
     pub size: Size,
     pub tenants: Vec<Tenant>,
 }
@@ -47,12 +53,16 @@ pub struct World {
 impl World {
     /// Makes all databases, and the service's files.
     pub fn new(size: Size, policy: &str, schedule: &str) -> Self {
-        let mut world = Self { folder: support::folder(), size, tenants: Vec::new() };
+        let mut number = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        *number += 1;
+        let mut world = Self { folder: support::folder(), number, size, tenants: Vec::new() };
         world.write("schema.yaml", SCHEMA);
         world.write("policy.yaml", policy);
-        world.tenants.extend(tenants(Engine::Postgres, "pg", size.postgres, size.drifted));
-        world.tenants.extend(tenants(Engine::Mariadb, "my", size.mariadb, size.drifted));
-        world.tenants.extend(tenants(Engine::Sqlite, "lite", size.sqlite, size.drifted));
+        let prefix = |kind: &str| format!("{kind}{}", world.number);
+        let [pg, my, lite] = ["pg", "my", "lite"].map(prefix);
+        world.tenants.extend(tenants(Engine::Postgres, &pg, size.postgres, size.drifted));
+        world.tenants.extend(tenants(Engine::Mariadb, &my, size.mariadb, size.drifted));
+        world.tenants.extend(tenants(Engine::Sqlite, &lite, size.sqlite, size.drifted));
         world.make_postgres();
         world.make_mariadb();
         world.make_sqlite();
@@ -99,22 +109,28 @@ impl World {
         let mut text = format!(
             "schema: schema.yaml\npolicy: policy.yaml\nstate: sqlite:state.db\nschedule: {schedule}\ntenants:\n  \
              - files: \"tenants/*.db\"\n  \
-             - discover: {{ server: \"{}\", match: 'pg\\_%' }}\n  \
-             - discover: {{ server: \"{}\", match: 'my\\_%' }}\n",
+             - discover: {{ server: \"{}\", match: 'pg{2}\\_%' }}\n  \
+             - discover: {{ server: \"{}\", match: 'my{2}\\_%' }}\n",
             postgres.url("postgres"),
             mariadb.url("mysql"),
+            self.number,
         );
         if self.size.refused > 0 {
             text.push_str("  - list:\n");
         }
         for number in 0..self.size.refused {
-            let (pg, my) = (format!("refused_pg_{number}"), format!("refused_my_{number}"));
+            let (pg, my) = (self.refused("pg", number), self.refused("my", number));
             let urls = [(&pg, postgres.tcp_url("nobody", &pg)), (&my, mariadb.tcp_url("nobody:wrong", &my))];
             for (name, url) in urls {
                 text.push_str(&format!("      - {{ name: {name}, url: \"{url}\" }}\n"));
             }
         }
         text
+    }
+
+    /// A database that nobody is let into with what the configuration says.
+    fn refused(&self, kind: &str, number: usize) -> String {
+        format!("refused_{kind}_{}_{number}", self.number)
     }
 
     /// Has undrift build a database, the way it is declared.
@@ -128,13 +144,14 @@ impl World {
             return;
         }
         let server = support::postgres();
-        server.sql(&server.url("postgres"), "CREATE DATABASE pristine TEMPLATE template0");
-        let pristine = server.url("pristine");
+        let template = format!("pristine_{}", self.number);
+        server.sql(&server.url("postgres"), &format!("CREATE DATABASE {template} TEMPLATE template0"));
+        let pristine = server.url(&template);
         self.build(&pristine);
         server.sql(&pristine, ROW);
         let mut names: Vec<String> = self.of(Engine::Postgres).map(|tenant| tenant.name.clone()).collect();
-        names.extend((0..self.size.refused).map(|number| format!("refused_pg_{number}")));
-        let copies = names.iter().map(|name| format!("CREATE DATABASE {name} TEMPLATE pristine;\n"));
+        names.extend((0..self.size.refused).map(|number| self.refused("pg", number)));
+        let copies = names.iter().map(|name| format!("CREATE DATABASE {name} TEMPLATE {template};\n"));
         server.sql(&server.url("postgres"), &copies.collect::<String>());
         self.drift(Engine::Postgres);
     }
@@ -153,7 +170,7 @@ impl World {
             script.push_str(tenant.drift.map_or("", |drift| drift.sql(Engine::Mariadb)));
         }
         for number in 0..self.size.refused {
-            script.push_str(&format!("CREATE DATABASE refused_my_{number};\n"));
+            script.push_str(&format!("CREATE DATABASE {};\n", self.refused("my", number)));
         }
         // What was committed survives that the server is killed.
         script.push_str("SET GLOBAL innodb_flush_log_at_trx_commit = 2;\n");
@@ -180,10 +197,11 @@ impl World {
     }
 }
 
-fn tenants(engine: Engine, prefix: &str, count: usize, each: usize) -> impl Iterator<Item = Tenant> {
-    (0..count).map(move |number| Tenant {
+fn tenants(engine: Engine, prefix: &str, count: usize, each: usize) -> Vec<Tenant> {
+    let tenants = (0..count).map(move |number| Tenant {
         name: format!("{prefix}_{number:03}"),
         engine,
         drift: Drift::of(number, each),
-    })
+    });
+    tenants.collect()
 }
