@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::engine::session;
 use super::support::postgres;
-use undrift::apply::{ApplyError, Limits, Position, Progress, Waiting};
+use undrift::apply::{ApplyError, Limits, Position, Progress, Silence, Waiting};
 use undrift::db::{Connection, Patience, Session, Target, Trouble};
 use undrift::desired::{self, Declared};
 use undrift::model::{Engine, Labels, Plan, Reason, Tenant};
@@ -173,6 +173,18 @@ tables:
 ";
         "SELECT string_agg(concat(id, a), ' ' ORDER BY id) FROM t" => "11 22";
 
+    a_default_that_differs_by_row_is_filled:
+        "CREATE TABLE t (id integer PRIMARY KEY); INSERT INTO t VALUES (1), (2)"
+        => "
+schema: s
+tables:
+  t:
+    columns: { id: integer, key: { type: uuid, default: uuid } }
+    primary_key: [id]
+    unique: [[key]]
+";
+        "SELECT count(*) FROM t" => "2";
+
     what_nobody_named_is_finished_too:
         "CREATE TABLE p (id integer PRIMARY KEY); INSERT INTO p VALUES (1); CREATE TABLE t (a integer, b integer);
          CREATE INDEX t_a_idx ON t (a) WHERE a > 0; INSERT INTO t VALUES (1, 1)"
@@ -244,6 +256,60 @@ async fn an_index_whose_build_did_not_end_is_built_anew() {
         half_build(&way.url, create).await;
         way.ends(0).await;
     }
+}
+
+/// Somebody who does something just before a statement runs.
+struct Meddler<'a> {
+    url: &'a str,
+    before: &'static str,
+    sql: &'static str,
+}
+
+impl Progress for Meddler<'_> {
+    fn before<'a>(&'a mut self, _at: Position, sql: &'a str) -> Waiting<'a> {
+        if sql.starts_with(self.before) {
+            postgres().sql(self.url, self.sql);
+        }
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+/// What a failed build leaves is removed at once.
+#[tokio::test]
+async fn a_build_that_fails_leaves_nothing_behind() {
+    let schema = format!("{TWO_COLUMNS}    unique: {{ t_b: [b] }}\n");
+    let way = Way::new("fails", "CREATE TABLE t (a integer, b integer); INSERT INTO t VALUES (1, 1), (2, 2)", &schema);
+    let (shape, _) = way.look().await;
+    let plan = Arc::new(shape.study.plan.clone());
+    let mut meddler = Meddler { url: &way.url, before: "CREATE UNIQUE", sql: "INSERT INTO t VALUES (3, 2)" };
+    let limits = Limits::GENEROUS;
+    let ran = carry_out(&way.reconciler, &way.target, &shape.study, &plan, &limits, &mut meddler).await;
+    let error = ran.expect_err("there are duplicates").to_string();
+    assert!(error.contains("build the index of unique constraint t.t_b") && error.contains("23505"), "{error}");
+    assert_eq!(postgres().query(&way.url, LEFT_BEHIND), "");
+}
+
+/// Nobody waits for a build that waits for an old transaction, so it waits for longer than `lock_timeout`.
+#[tokio::test]
+async fn a_build_waits_for_old_transactions() {
+    let schema = format!("{TWO_COLUMNS}    indexes: {{ t_a: [a] }}\n");
+    let way = Way::new("waits", "CREATE TABLE t (a integer, b integer); INSERT INTO t VALUES (1, 1)", &schema);
+    let (shape, _) = way.look().await;
+    let plan = Arc::new(shape.study.plan.clone());
+    let mut writer = session(&way.url).await;
+    writer.begin().await.unwrap();
+    writer.execute("INSERT INTO t VALUES (7, 7)").await.unwrap();
+    let limits = Limits { lock_timeout: Duration::from_millis(200), ..Limits::GENEROUS };
+    let commits = async {
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        postgres().sql(&way.url, "SET lock_timeout = '100ms'; UPDATE t SET b = 2");
+        writer.commit().await.unwrap();
+    };
+    let mut silence = Silence;
+    let run = carry_out(&way.reconciler, &way.target, &shape.study, &plan, &limits, &mut silence);
+    let (ran, ()) = tokio::join!(run, commits);
+    ran.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(postgres().query(&way.url, LEFT_BEHIND), "");
 }
 
 /// A build that fails on the rows says so, and the next plan counts them.

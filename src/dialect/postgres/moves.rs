@@ -71,6 +71,8 @@ pub(super) fn add_filled(batch: &Batch<'_>, change: usize, table: &QName, column
     first.rows = first.rows.map(|(_, work)| (first.statements.len(), work));
     first.rank = rank::ADD_COLUMN;
     first.makes = vec![values(table, &column.name)];
+    // One that was begun for other values, or has no mark yet, goes first.
+    first.makes.extend(column_objects(table, [working.clone()]));
     first.needs = mentioned(batch, table, fill);
     first.needs.push(Object::Table(table.clone()));
     first.needs.extend(batch.type_object(&column.data_type));
