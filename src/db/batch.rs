@@ -16,6 +16,13 @@ pub struct Halt {
     pub error: DbError,
 }
 
+/// Nothing of the batch was done.
+impl From<DbError> for Halt {
+    fn from(error: DbError) -> Self {
+        Self { done: 0, error }
+    }
+}
+
 /// Cuts statements into batches, in order. Each has one at least, however long it is.
 pub(super) fn batches(statements: &[String]) -> impl Iterator<Item = &[String]> {
     let mut rest = statements;

@@ -249,6 +249,21 @@ macro_rules! each {
     };
 }
 
+/// Calls a method that sends something to the server, which is where a test can let a run crash.
+macro_rules! send {
+    ($session:expr, $method:ident($($argument:expr),*)) => {{
+        #[cfg(feature = "crash-points")]
+        let later = crash::before($session, stringify!($method)).await?;
+        let done = each!($session, inner => inner.$method($($argument),*).await);
+        #[cfg(feature = "crash-points")]
+        later.now($session).await?;
+        done
+    }};
+}
+
+#[cfg(feature = "crash-points")]
+mod crash;
+
 impl Connection for Session {
     async fn connect(target: &Target, patience: Patience) -> Result<Self, DbError> {
         Ok(match target.engine() {
@@ -269,43 +284,43 @@ impl Connection for Session {
     }
 
     async fn glance(&mut self) -> Result<Glance, DbError> {
-        each!(self, inner => inner.glance().await)
+        send!(self, glance())
     }
 
     async fn prepare(&mut self) -> Result<(), DbError> {
-        each!(self, inner => inner.prepare().await)
+        send!(self, prepare())
     }
 
     async fn execute(&mut self, sql: &str) -> Result<u64, DbError> {
-        each!(self, inner => inner.execute(sql).await)
+        send!(self, execute(sql))
     }
 
     async fn together(&mut self, batch: &[String]) -> Result<(), Halt> {
-        each!(self, inner => inner.together(batch).await)
+        send!(self, together(batch))
     }
 
     async fn script(&mut self, sql: &str) -> Result<(), DbError> {
-        each!(self, inner => inner.script(sql).await)
+        send!(self, script(sql))
     }
 
     async fn count(&mut self, sql: &str) -> Result<u64, DbError> {
-        each!(self, inner => inner.count(sql).await)
+        send!(self, count(sql))
     }
 
     async fn texts(&mut self, sql: &str) -> Result<Vec<Texts>, DbError> {
-        each!(self, inner => inner.texts(sql).await)
+        send!(self, texts(sql))
     }
 
     async fn begin_batch(&mut self) -> Result<(), DbError> {
-        each!(self, inner => inner.begin_batch().await)
+        send!(self, begin_batch())
     }
 
     async fn commit_batch(&mut self) -> Result<(), DbError> {
-        each!(self, inner => inner.commit_batch().await)
+        send!(self, commit_batch())
     }
 
     async fn rollback_batch(&mut self) -> Result<(), DbError> {
-        each!(self, inner => inner.rollback_batch().await)
+        send!(self, rollback_batch())
     }
 
     async fn begin_reading(&mut self) -> Result<(), DbError> {
@@ -317,31 +332,34 @@ impl Connection for Session {
     }
 
     async fn limit(&mut self, lock: Duration, statement: Duration) -> Result<(), DbError> {
-        each!(self, inner => inner.limit(lock, statement).await)
+        send!(self, limit(lock, statement))
     }
 
     async fn begin(&mut self) -> Result<(), DbError> {
-        each!(self, inner => inner.begin().await)
+        send!(self, begin())
     }
 
     async fn commit(&mut self) -> Result<(), DbError> {
-        each!(self, inner => inner.commit().await)
+        send!(self, commit())
     }
 
     async fn rollback(&mut self) -> Result<(), DbError> {
-        each!(self, inner => inner.rollback().await)
+        send!(self, rollback())
     }
 
     async fn lock(&mut self) -> Result<bool, DbError> {
-        each!(self, inner => inner.lock().await)
+        let locked = each!(self, inner => inner.lock().await);
+        #[cfg(feature = "crash-points")]
+        crash::locked();
+        locked
     }
 
     async fn unlock(&mut self) -> Result<(), DbError> {
-        each!(self, inner => inner.unlock().await)
+        send!(self, unlock())
     }
 
     async fn databases(&mut self) -> Result<Vec<String>, DbError> {
-        each!(self, inner => inner.databases().await)
+        send!(self, databases())
     }
 
     async fn scratch(&mut self, server: Option<&Target>, wanted: &Schema) -> Result<Scratch, DbError> {
@@ -349,7 +367,7 @@ impl Connection for Session {
     }
 
     async fn sweep(&mut self) -> Result<Vec<String>, DbError> {
-        each!(self, inner => inner.sweep().await)
+        send!(self, sweep())
     }
 
     async fn close(self) {

@@ -39,6 +39,13 @@ impl MariadbServer {
         self.url(&name)
     }
 
+    /// Creates a copy of a database, and returns its URL.
+    pub fn copy(&self, url: &str) -> String {
+        let copy = self.database("copy");
+        self.sql(&copy, &feed(&mut self.client("mariadb-dump", url), ""));
+        copy
+    }
+
     /// The URL of a database of this server, over its socket.
     pub fn url(&self, database: &str) -> String {
         format!("mysql://root@localhost/{database}?socket={}", self.server.folder.join("socket").display())

@@ -37,6 +37,13 @@ impl PostgresServer {
         self.url(&name)
     }
 
+    /// Creates a copy of a database that nobody uses, and returns its URL.
+    pub fn copy(&self, url: &str) -> String {
+        let (name, original) = (self.server.unused_name("copy"), database_of(url));
+        self.sql(&self.url("postgres"), &format!("CREATE DATABASE \"{name}\" TEMPLATE \"{original}\""));
+        self.url(&name)
+    }
+
     /// The URL of a database of this server, over its socket.
     pub fn url(&self, database: &str) -> String {
         let Server { folder, port, .. } = &self.server;
@@ -83,6 +90,12 @@ impl PostgresServer {
         client.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d"]).arg(url);
         client
     }
+}
+
+/// The `shop_1` in `postgres://postgres@localhost/shop_1?host=…`.
+fn database_of(url: &str) -> &str {
+    let path = url.rsplit_once('?').map_or(url, |(path, _)| path);
+    path.rsplit_once('/').map_or(path, |(_, name)| name)
 }
 
 /// Where `initdb` and its company are: what `UNDRIFT_TEST_POSTGRES_BIN` says, or Debian's newest.

@@ -35,6 +35,31 @@ impl Tenant {
         Self { engine, url, folder }
     }
 
+    /// Another tenant with the same structure, rows and files.
+    pub fn copy(&self) -> Self {
+        let folder = super::folder();
+        for entry in std::fs::read_dir(self.path()).expect("the folder is ours").flatten() {
+            if entry.path().is_file() {
+                std::fs::copy(entry.path(), folder.path().join(entry.file_name())).expect("the folder is ours");
+            }
+        }
+        let url = match self.engine {
+            Engine::Postgres => super::postgres().copy(&self.url),
+            Engine::Mariadb => super::mariadb().copy(&self.url),
+            Engine::Sqlite => format!("sqlite:{}", folder.path().join("tenant.db").display()),
+        };
+        Self { engine: self.engine, url, folder }
+    }
+
+    /// The database's structure, as the engine's own tool writes it.
+    pub fn dump(&self) -> String {
+        match self.engine {
+            Engine::Postgres => super::postgres().dump(&self.url),
+            Engine::Mariadb => super::mariadb().dump(&self.url),
+            Engine::Sqlite => super::sqlite_query(&self.url, ".schema"),
+        }
+    }
+
     /// The folder that undrift is run in.
     pub fn path(&self) -> &Path {
         self.folder.path()
