@@ -65,32 +65,31 @@ pub(super) fn add_filled(batch: &Batch<'_>, change: usize, table: &QName, column
     let title = format!("fill {table}.{}", column.name);
     let work = set_work(batch.dialect, structure, assignment.clone(), pending.clone(), title);
 
+    let mut begin = begin_column(batch, change, table, column, &working, fill);
     let mut first = in_batches(change, work);
-    first.title = format!("add column {table}.{} as {working}, and fill it", column.name);
-    first.statements = begin_column(batch, table, column, &working, fill);
-    first.rows = first.rows.map(|(_, work)| (first.statements.len(), work));
-    first.rank = rank::ADD_COLUMN;
+    first.rank = rank::ADD_COLUMN + 1;
     first.makes = vec![values(table, &column.name)];
     // One that was begun for other values, or has no mark yet, goes first.
     first.makes.extend(column_objects(table, [working.clone()]));
     first.needs = mentioned(batch, table, fill);
     first.needs.push(Object::Table(table.clone()));
-    first.needs.extend(batch.type_object(&column.data_type));
+    first.needs.extend(begin.iter().flat_map(|begin| begin.makes.iter().cloned()));
     first.frees = mentioned(batch, table, fill);
     first.hazards = fill_hazards(table, column);
     if !column.nullable {
-        first.preconditions.extend(facts::fill_gives_values(batch, change, table, column, fill));
+        let earliest = begin.as_mut().unwrap_or(&mut first);
+        earliest.preconditions.extend(facts::fill_gives_values(batch, change, table, column, fill));
     }
 
     let mut statements = vec![format!("UPDATE {name} SET {assignment} WHERE {pending}")];
     statements.extend(finish_column(table, column, &working));
     let mut last = under_lock(change, format!("give column {table}.{} its name", column.name), table, statements);
-    last.rank = rank::ADD_COLUMN + 1;
+    last.rank = rank::ADD_COLUMN + 2;
     last.needs = vec![values(table, &column.name)];
     last.frees = mentioned(batch, table, fill);
     last.makes = column_objects(table, [column.name.clone()]);
     last.hazards = fill_hazards(table, column);
-    vec![first, last]
+    begin.into_iter().chain([first, last]).collect()
 }
 
 /// Gives the rows that lack one a value in a column that is there.
@@ -117,13 +116,21 @@ fn fill_hazards(table: &QName, column: &Column) -> Vec<HazardNote> {
     (!column.nullable).then(|| HazardNote::new(Hazard::MayFailOnData, why)).into_iter().collect()
 }
 
-/// The working column, unless a run that was cut short began it for the same values.
-fn begin_column(batch: &Batch<'_>, table: &QName, column: &Column, working: &str, fill: &str) -> Vec<String> {
+/// Makes the working column, unless a run that was cut short began it for the same values. Within one transaction: what
+/// is there without its mark is nobody's.
+fn begin_column(
+    batch: &Batch<'_>,
+    change: usize,
+    table: &QName,
+    column: &Column,
+    working: &str,
+    fill: &str,
+) -> Option<Op> {
     let mark = work_mark(fill);
     let goes = batch.drops_column(table, working);
     let begun = |column: &Column| column.comment.as_deref() == Some(&mark) && !goes;
     if batch.column_before(table, working).is_some_and(begun) {
-        return Vec::new();
+        return None;
     }
     let bare = Column { name: working.to_owned(), nullable: true, default: None, comment: None, ..column.clone() };
     let mut statements = add_plain(batch, table, &bare);
@@ -132,7 +139,12 @@ fn begin_column(batch: &Batch<'_>, table: &QName, column: &Column, working: &str
     let alter = format!("ALTER TABLE {} ALTER COLUMN {}", qualified(table), ident(working));
     statements.extend(default.map(|default| format!("{alter} SET DEFAULT {default}")));
     statements.push(column_comment(table, working, Some(&mark)));
-    statements
+    let mut op = Op::new(vec![change], format!("add column {table}.{} as {working}", column.name), statements);
+    op.rank = rank::ADD_COLUMN;
+    op.makes = column_objects(table, [working.to_owned()]);
+    op.needs = vec![Object::Table(table.clone())];
+    op.needs.extend(batch.type_object(&column.data_type));
+    Some(op)
 }
 
 fn finish_column(table: &QName, column: &Column, working: &str) -> Vec<String> {
