@@ -47,13 +47,14 @@ async fn scratch_databases_are_like_the_tenant_and_go_away() {
 #[tokio::test]
 async fn left_over_scratch_databases_are_swept() {
     let url = database("sweeper", "create table a (x int)");
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    let (old, young) = (format!("undrift_scratch_{}_0000aaaa", now - 3600), format!("undrift_scratch_{now}_0000bbbb"));
+    let (dead, alive) = ("undrift_scratch_1000_0000aaaa", "undrift_scratch_1000_0000bbbb");
+    let mut maker = connect(&url).await;
+    maker.texts(&format!("SELECT GET_LOCK('{alive}', 0)")).await.unwrap();
     mariadb()
-        .sql(&url, &format!("create database {old}; create database {young}; create database undrift_scratch_mine;"));
+        .sql(&url, &format!("create database {dead}; create database {alive}; create database undrift_scratch_mine;"));
     let mut session = connect(&url).await;
-    assert_eq!(session.sweep().await.unwrap(), [old]);
-    mariadb().sql(&url, &format!("drop database {young}; drop database undrift_scratch_mine;"));
+    assert_eq!(session.sweep().await.unwrap(), [dead]);
+    mariadb().sql(&url, &format!("drop database {alive}; drop database undrift_scratch_mine;"));
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{MysqlSession, column, connect};
 use crate::db::{Connection, DbError, Scratch, Session, Target, Trouble, Undo};
@@ -13,18 +13,11 @@ use crate::dialect::mysql::names::quote;
 
 const PREFIX: &str = "undrift_scratch_";
 
-/// A scratch database younger than this is never swept: its maker may not hold the lock yet.
-const FRESH: Duration = Duration::from_secs(600);
-
 /// Whether a database is a scratch database, by its name.
 pub(super) fn is_scratch(name: &str) -> bool {
-    born(name).is_some()
-}
-
-/// When a scratch database was made, in seconds since 1970, as its name says.
-fn born(name: &str) -> Option<u64> {
-    let (time, random) = name.strip_prefix(PREFIX)?.split_once('_')?;
-    random.chars().all(|c| c.is_ascii_hexdigit()).then(|| time.parse().ok())?
+    let parts = name.strip_prefix(PREFIX).and_then(|rest| rest.split_once('_'));
+    let all = |text: &str, of: fn(&char) -> bool| !text.is_empty() && text.chars().all(|c| of(&c));
+    parts.is_some_and(|(time, random)| all(time, char::is_ascii_digit) && all(random, char::is_ascii_hexdigit))
 }
 
 fn now() -> u64 {
@@ -115,13 +108,12 @@ impl MysqlSession {
         Ok(session)
     }
 
-    /// Drops what killed processes left behind.
+    /// Drops what killed processes left behind: a maker has the lock before there is a database, until it has dropped it.
     pub(super) async fn sweep_scratch(&mut self) -> Result<Vec<String>, DbError> {
         let pattern = PREFIX.replace('_', "\\_");
         let answers = self.ask(&format!("SHOW DATABASES LIKE '{pattern}%'"), "look for scratch databases").await?;
-        let oldest = now().saturating_sub(FRESH.as_secs());
         let mut swept = Vec::new();
-        for name in column(answers).into_iter().filter(|name| born(name).is_some_and(|born| born < oldest)) {
+        for name in column(answers).into_iter().filter(|name| is_scratch(name)) {
             if self.take_lock(&name).await? {
                 let sql = format!("DROP DATABASE IF EXISTS {}", quote(&name));
                 let dropped = self.try_ask(&sql, "drop a left-over scratch database").await;
@@ -140,7 +132,6 @@ mod tests {
     #[test]
     fn only_its_own_names_are_scratch() {
         assert!(is_scratch(&fresh_name()));
-        assert_eq!(born("undrift_scratch_1700000000_0a1b2c3d"), Some(1_700_000_000));
         for name in ["undrift_scratch_", "undrift_scratch_x_1", "undrift_scratch_1", "my_undrift_scratch_1_a"] {
             assert!(!is_scratch(name), "{name}");
         }

@@ -13,9 +13,6 @@ use crate::model::{Platform, Schema};
 /// What the names of scratch databases start with.
 const PREFIX: &str = "undrift_scratch_";
 
-/// A scratch database that is younger is never swept, whatever its lock says.
-const SWEEP_AGE: Duration = Duration::from_secs(600);
-
 /// `scrt`: the first key of the locks by which the makers of scratch databases hold on to them.
 const KEY: i32 = 0x7363_7274;
 
@@ -191,7 +188,8 @@ pub(super) async fn sweep(session: &mut PostgresSession) -> Result<Vec<String>, 
     Ok(swept)
 }
 
-/// Advisory locks belong to a database, but everybody sees whose they are.
+/// Those whose maker is gone: it has the lock before it makes one, until it has dropped it. Advisory locks belong to a
+/// database, but everybody sees whose they are.
 async fn abandoned(wire: &mut Wire, within: Duration) -> Result<Vec<String>, DbError> {
     let sql = format!(
         "SELECT datname FROM pg_database WHERE starts_with(datname, {}) \
@@ -202,14 +200,14 @@ async fn abandoned(wire: &mut Wire, within: Duration) -> Result<Vec<String>, DbE
     );
     let answers = wire.send(&sql, within).await?;
     let names = answers.into_iter().flat_map(|answer| answer.rows).filter_map(|row| row.into_iter().next().flatten());
-    Ok(names.filter(|name| is_old(name)).collect())
+    Ok(names.filter(|name| is_scratch(name)).collect())
 }
 
-/// Whether the time in a name is long past.
-fn is_old(name: &str) -> bool {
-    let made = name.strip_prefix(PREFIX).and_then(|rest| rest.split('_').next()?.parse().ok());
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    made.is_some_and(|made| now.saturating_sub(Duration::from_secs(made)) > SWEEP_AGE)
+/// Whether it is a name that is given here.
+fn is_scratch(name: &str) -> bool {
+    let parts = name.strip_prefix(PREFIX).and_then(|rest| rest.split_once('_'));
+    let all = |text: &str, of: fn(&char) -> bool| !text.is_empty() && text.chars().all(|c| of(&c));
+    parts.is_some_and(|(time, random)| all(time, char::is_ascii_digit) && all(random, char::is_ascii_hexdigit))
 }
 
 #[cfg(test)]
@@ -217,10 +215,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_old_scratch_databases_are_swept() {
-        assert!(!is_old(&fresh_name()));
-        assert!(is_old("undrift_scratch_1000_0a"));
-        assert!(!is_old("undrift_scratch_x"));
-        assert!(!is_old("tenant_1000_0a"));
+    fn only_its_own_names_are_scratch() {
+        assert!(is_scratch(&fresh_name()));
+        for name in ["undrift_scratch_", "undrift_scratch_x_1", "undrift_scratch_1", "tenant_1000_0a"] {
+            assert!(!is_scratch(name), "{name}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use crate::db::DbError;
 /// What the names of the folders start with.
 const PREFIX: &str = "undrift_scratch_";
 
-/// A folder younger than this may be between its making and its locking.
+/// A folder younger than this may be between its making and its locking, unless the database is there: that comes last.
 const YOUNG: Duration = Duration::from_secs(60);
 
 /// A new folder with a name that nobody can guess.
@@ -49,7 +49,7 @@ pub(super) fn sweep() -> Result<Vec<String>, DbError> {
     let mut removed = Vec::new();
     for entry in entries.filter_map(Result::ok) {
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with(PREFIX) && is_old_folder(&entry) && remove(&entry.path()) {
+        if name.starts_with(PREFIX) && is_made(&entry) && remove(&entry.path()) {
             removed.push(name);
         }
     }
@@ -57,10 +57,11 @@ pub(super) fn sweep() -> Result<Vec<String>, DbError> {
     Ok(removed)
 }
 
-fn is_old_folder(entry: &std::fs::DirEntry) -> bool {
+fn is_made(entry: &std::fs::DirEntry) -> bool {
     // The entry's own metadata: a link to somewhere else is no folder.
     let Ok(data) = entry.metadata() else { return false };
-    data.is_dir() && data.modified().is_ok_and(|time| time.elapsed().is_ok_and(|age| age > YOUNG))
+    let old = data.modified().is_ok_and(|time| time.elapsed().is_ok_and(|age| age > YOUNG));
+    data.is_dir() && (old || database(&entry.path()).exists())
 }
 
 /// Removes a folder whose lock is free. One that belongs to somebody else stays.
