@@ -8,6 +8,7 @@ mod hash;
 mod progress;
 mod rows;
 
+use std::collections::BTreeMap;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::ops::Range;
@@ -51,6 +52,9 @@ impl Limits {
 /// The pause before the second try.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
+/// How much longer a server may need to notice that nobody waits for a statement any more.
+const AFTERLIFE: Duration = Duration::from_secs(2);
+
 /// The pause between two tries doubles up to this.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
@@ -64,7 +68,7 @@ pub async fn run(
     limits: &Limits,
     progress: &mut dyn Progress,
 ) -> Result<(), ApplyError> {
-    let mut run = Run { session, plan, limits, progress, pace: None };
+    let mut run = Run { session, plan, limits, progress, pace: None, since: BTreeMap::new() };
     let mut done = 0;
     for group in groups(&plan.steps) {
         run.group(done..done + group.len()).await?;
@@ -85,7 +89,7 @@ pub async fn begin(
     scope: impl Fn(Schema) -> Schema,
 ) -> Result<Schema, ApplyError> {
     session.limit(limits.lock_timeout, limits.slow_statement_timeout).await?;
-    if !session.lock().await? {
+    if !locks(session, limits).await? {
         return Err(ApplyError::Busy);
     }
     let schema = scope(session.read().await?.schema);
@@ -96,6 +100,19 @@ pub async fn begin(
     }
     session.prepare().await?;
     Ok(schema)
+}
+
+/// Takes undrift's lock. The server may still be at the last statement of a run that was killed, which waits no longer
+/// than it may: that is waited for.
+async fn locks(session: &mut Session, limits: &Limits) -> Result<bool, DbError> {
+    let begun = Instant::now();
+    while begun.elapsed() < limits.lock_timeout + AFTERLIFE {
+        if session.lock().await? {
+            return Ok(true);
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    session.lock().await
 }
 
 /// Steps that run together: all neighbours that fit in one transaction, or one that does not.
@@ -123,6 +140,8 @@ struct Run<'a> {
     progress: &'a mut dyn Progress,
     /// The pace whose time-outs are set, so that they are not sent again before every step.
     pace: Option<Pace>,
+    /// Since when rows may have been touched that were worked on, by the title of the work.
+    since: BTreeMap<String, Option<String>>,
 }
 
 impl Run<'_> {
@@ -255,7 +274,8 @@ impl Run<'_> {
     async fn rows(&mut self, at: Position, work: &RowWork) -> Result<Result<u64, Cause>, ApplyError> {
         self.progress.before(at, &work.shown).await.map_err(ApplyError::Unrecorded)?;
         let begun = Instant::now();
-        let ran = rows::Rows::new(self.session, work, self.limits, self.progress).run().await;
+        let since = self.since.entry(work.title.clone()).or_default();
+        let ran = rows::Rows::new(self.session, work, since, self.limits, self.progress).run().await;
         let failed = ran.as_ref().err().map(|cause| cause.error("change rows"));
         let result = match (&ran, &failed) {
             (Ok(rows), _) => Ok(*rows),

@@ -25,7 +25,12 @@ const WALKS: usize = 20;
 pub(super) struct Rows<'a> {
     session: &'a mut Session,
     dialect: Box<dyn Dialect>,
-    work: &'a RowWork,
+    /// The work as it was planned.
+    planned: &'a RowWork,
+    /// What is left of it: rows that nobody touched since the last walk are known to be done.
+    work: RowWork,
+    /// The moment from which on rows may have been touched, if one is known.
+    since: &'a mut Option<String>,
     limits: &'a Limits,
     progress: &'a mut dyn Progress,
     begun: Instant,
@@ -43,35 +48,65 @@ struct Conflicts {
 impl<'a> Rows<'a> {
     pub(super) fn new(
         session: &'a mut Session,
-        work: &'a RowWork,
+        planned: &'a RowWork,
+        since: &'a mut Option<String>,
         limits: &'a Limits,
         progress: &'a mut dyn Progress,
     ) -> Self {
-        let dialect = dialect::of(session.platform());
-        Self { session, dialect, work, limits, progress, begun: Instant::now(), done: 0, total: 0 }
+        let (dialect, work) = (dialect::of(session.platform()), planned.clone());
+        Self { session, dialect, planned, work, since, limits, progress, begun: Instant::now(), done: 0, total: 0 }
     }
 
     /// Does the work, and returns how many rows were done.
     pub(super) async fn run(mut self) -> Result<u64, Cause> {
+        if self.planned.locked {
+            return self.catch_up().await;
+        }
+        let mut moment = self.moment().await?;
         if matches!(self.work.task, RowTask::Agree { .. }) {
             self.make_sure_that_all_agree().await?;
         }
-        self.total = self.session.count(&rows::pending(&*self.dialect, self.work)).await?;
-        if self.total == 0 {
-            return Ok(0);
-        }
+        self.total = self.session.count(&rows::pending(&*self.dialect, &self.work)).await?;
         for _ in 0..WALKS {
-            if self.walk().await? == 0 {
+            let done = if self.total == 0 { 0 } else { self.walk().await? };
+            self.narrow(moment);
+            if done == 0 {
                 break;
             }
+            moment = self.moment().await?;
         }
         Ok(self.done)
     }
 
+    /// Does what was written since the last walk, once: nobody writes any more, and everybody waits.
+    async fn catch_up(mut self) -> Result<u64, Cause> {
+        let since = self.since.take();
+        self.narrow(since);
+        if matches!(self.work.task, RowTask::Agree { .. }) {
+            self.make_sure_that_all_agree().await?;
+        }
+        self.walk().await
+    }
+
+    /// The moment that it is, where the engine can tell what was touched since.
+    async fn moment(&mut self) -> Result<Option<String>, DbError> {
+        let Some(query) = self.dialect.moment() else { return Ok(None) };
+        Ok(self.session.texts(query).await?.into_iter().flatten().next().flatten())
+    }
+
+    /// Leaves out what nobody touched since a moment.
+    fn narrow(&mut self, since: Option<String>) {
+        if let Some(moment) = &since {
+            self.work.pending = self.dialect.touched_since(moment, &self.planned.pending);
+        }
+        *self.since = since;
+    }
+
     /// Once over all rows that are pending. Returns how many were done.
     async fn walk(&mut self) -> Result<u64, Cause> {
-        match &self.work.task {
-            RowTask::Set(set) if self.work.key.is_empty() => self.set_without_key(set).await,
+        let planned = self.planned;
+        match &planned.task {
+            RowTask::Set(set) if planned.key.is_empty() => self.set_without_key(set).await,
             RowTask::Set(set) => self.set_by_key(set).await,
             RowTask::Hash { .. } | RowTask::Agree { .. } => self.hash().await,
         }
@@ -80,9 +115,9 @@ impl<'a> Rows<'a> {
     async fn set_by_key(&mut self, set: &str) -> Result<u64, Cause> {
         let (mut after, mut done) = (None, 0);
         loop {
-            let bound = rows::bound(&*self.dialect, self.work, after.as_ref(), self.limits.batch);
+            let bound = rows::bound(&*self.dialect, &self.work, after.as_ref(), self.limits.batch);
             let upto = self.session.texts(&bound).await?.pop().map(known).transpose()?;
-            let sql = rows::set(&*self.dialect, self.work, set, after.as_ref(), upto.as_ref());
+            let sql = rows::set(&*self.dialect, &self.work, set, after.as_ref(), upto.as_ref());
             done += self.batch(&sql).await?;
             match upto {
                 Some(key) => after = Some(key),
@@ -116,7 +151,7 @@ impl<'a> Rows<'a> {
         let (mut after, mut done) = (None, 0);
         let size = self.limits.batch.min(HASHED_TOGETHER);
         loop {
-            let sql = rows::read(&*self.dialect, self.work, after.as_ref(), size);
+            let sql = rows::read(&*self.dialect, &self.work, after.as_ref(), size);
             let read = self.read(&sql).await?;
             let Some((last, _)) = read.last() else { return Ok(done) };
             after = Some(last.clone());
@@ -168,7 +203,7 @@ impl<'a> Rows<'a> {
         }
         let written =
             changed.iter().map(|(key, _, new)| Written { key, values: new.iter().map(String::as_str).collect() });
-        let sql = rows::write(&*self.dialect, self.work, &written.collect::<Vec<_>>());
+        let sql = rows::write(&*self.dialect, &self.work, &written.collect::<Vec<_>>());
         // The error shows no statement: hashes are in it.
         let done = self.session.execute(&sql).await;
         done.map_err(DbError::without_statement)?;
@@ -204,7 +239,7 @@ impl<'a> Rows<'a> {
 
     async fn update_what_reads_the_same(&mut self, changed: &[(&Key, &Texts, &Vec<String>)]) -> Result<u64, Cause> {
         let keys: Vec<&Key> = changed.iter().map(|(key, ..)| *key).collect();
-        let sql = rows::read_again(&*self.dialect, self.work, &keys);
+        let sql = rows::read_again(&*self.dialect, &self.work, &keys);
         let now: std::collections::BTreeMap<Key, Texts> = self.read(&sql).await?.into_iter().collect();
         let same: Vec<_> = changed.iter().filter(|(key, values, _)| now.get(*key) == Some(*values)).copied().collect();
         Ok(self.update(&same).await?)
@@ -215,7 +250,7 @@ impl<'a> Rows<'a> {
         let mut conflicts = Conflicts::default();
         let mut after = None;
         loop {
-            let sql = rows::read(&*self.dialect, self.work, after.as_ref(), self.limits.batch);
+            let sql = rows::read(&*self.dialect, &self.work, after.as_ref(), self.limits.batch);
             let read = self.read(&sql).await?;
             let Some((last, _)) = read.last() else { break };
             after = Some(last.clone());
@@ -276,7 +311,7 @@ impl<'a> Rows<'a> {
         self.done += touched;
         self.total = self.total.max(self.done);
         self.progress.rows(
-            self.work,
+            self.planned,
             super::progress::Rows { done: self.done, total: self.total, elapsed: self.begun.elapsed(), batch: took },
         );
     }

@@ -118,6 +118,16 @@ pub trait Dialect: Send + Sync {
     /// The condition that a column's value is a password hash, as `hashing` tells it.
     fn is_password_hash(&self, column: &str) -> String;
 
+    /// A query for the present moment, as a text, where rows tell whether they were touched since.
+    fn moment(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// The condition, for rows that may have been touched since a moment only: false for the others, without a look.
+    fn touched_since(&self, _moment: &str, condition: &str) -> String {
+        condition.to_owned()
+    }
+
     /// The condition that two values are not the same, NULL being the same as NULL. Texts are compared byte by byte.
     fn differs(&self, one: &str, other: &str) -> String;
 

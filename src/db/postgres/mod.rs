@@ -102,6 +102,14 @@ impl PostgresSession {
         ran.map_err(|error| blockers::explained(error, blockers))
     }
 
+    /// Lets the server give up a statement when nobody waits for its answer any more: its locks, and undrift's own,
+    /// would be held to its end otherwise. Not every server can.
+    async fn notice_hang_ups(&mut self) {
+        if self.greeting.platform.version.0 >= 14 {
+            let _ = self.wire.send("SET client_connection_check_interval = 1000", self.patience.read).await;
+        }
+    }
+
     /// Runs statements without waiting between them.
     async fn in_one_message(&mut self, batch: &[String]) -> Result<(), DbError> {
         let within = self.bound.saturating_mul(batch.len() as u32);
@@ -185,6 +193,7 @@ impl Connection for PostgresSession {
             // It has the role that could make the room.
             return Ok(());
         }
+        self.notice_hang_ups().await;
         role::become_owner(&mut self.wire, &self.greeting.place, self.patience.read).await
     }
 

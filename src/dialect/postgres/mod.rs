@@ -134,6 +134,14 @@ impl Dialect for Postgres {
         rows::is_password_hash(column)
     }
 
+    fn moment(&self) -> Option<&'static str> {
+        Some(rows::MOMENT)
+    }
+
+    fn touched_since(&self, moment: &str, condition: &str) -> String {
+        rows::touched_since(moment, condition)
+    }
+
     fn differs(&self, one: &str, other: &str) -> String {
         format!("{one} IS DISTINCT FROM {other}")
     }

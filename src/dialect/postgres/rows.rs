@@ -19,6 +19,16 @@ pub(super) fn set_some(table: &QName, set: &str, pending: &str, size: usize) -> 
     format!("UPDATE {table} SET {set} WHERE ctid = ANY (ARRAY(SELECT ctid FROM {table} WHERE {pending} LIMIT {size}))")
 }
 
+/// The oldest transaction that is still open, as rows are marked with it: what commits from now on has a number that
+/// is not before it.
+pub(super) const MOMENT: &str = "SELECT (txid_snapshot_xmin(txid_current_snapshot()) % 4294967296)::text";
+
+/// Numbers of transactions go round, and are compared by their age. CASE keeps the server from looking at the condition
+/// first, which may cost a hundred times as much.
+pub(super) fn touched_since(moment: &str, condition: &str) -> String {
+    format!("CASE WHEN age(xmin) <= age('{moment}'::xid) THEN {condition} ELSE false END")
+}
+
 /// The patterns of `hashing::recognise`.
 pub(super) const PASSWORD_HASH: &str = "^([$]2[abxy][$][0-9]{2}[$][./A-Za-z0-9]{53}\
     |[$](argon2id|argon2i|argon2d|scrypt|pbkdf2|balloon)(-[a-z0-9-]*)?([$][A-Za-z0-9+/.=,_-]+){2,}\
