@@ -54,34 +54,37 @@ impl Batch<'_> {
         let bare = Column::new(name, &column.data_type);
         let working = Column { collation: column.collation.clone(), comment: Some(work_mark(fill)), ..bare };
         let add = alter_one(table, format!("ADD COLUMN {}", self.dialect.column(&working)));
-        let default = column
-            .default
-            .as_ref()
-            .map(|default| alter_one(table, format!("ALTER COLUMN {} SET DEFAULT {default}", quote(name))));
+        let default = column.default.clone().or_else(|| self.fill_of_new_rows(column, fill));
+        let default =
+            default.map(|default| alter_one(table, format!("ALTER COLUMN {} SET DEFAULT {default}", quote(name))));
         std::iter::once(add).chain(default).collect()
     }
 
-    /// Whether a column is the beginning of one that is filled with these values.
-    fn is_begun(&self, table: &QName, name: &str, fill: &str) -> bool {
-        let column = self.before(table).and_then(|table| table.column(name));
-        column.is_some_and(|column| column.comment == Some(work_mark(fill))) && !self.drops(table, name)
+    /// What rows get that are written before a column without a default is finished by those who do not know it yet: what
+    /// they would be filled with. Without it the last step would meet their NULLs.
+    fn fill_of_new_rows(&self, column: &Column, fill: &str) -> Option<String> {
+        let reads_others = fill.to_ascii_lowercase().contains("select");
+        (!column.nullable && !reads_others && self.dialect.computes_defaults()).then(|| format!("({fill})"))
     }
 
-    fn drops(&self, table: &QName, name: &str) -> bool {
+    /// Whether a run that was cut short left a column that is filled with the same values, and nothing takes it away.
+    fn is_begun(&self, table: &QName, name: &str, fill: &str) -> bool {
+        let mark = work_mark(fill);
+        let begun = |column: &Column| column.comment.as_deref() == Some(&mark);
+        !self.goes(table, name) && self.before(table).and_then(|table| table.column(name)).is_some_and(begun)
+    }
+
+    fn goes(&self, table: &QName, name: &str) -> bool {
         self.changes_of(table).any(|(_, change)| matches!(change, Change::DropColumn { from, .. } if from.name == name))
     }
 
     /// The working name, or one like it if a left-over of that name stays or goes.
     fn free_working_name(&self, table: &QName, column: &str, fill: &str) -> String {
-        let usual = working_column(column);
-        if self.is_begun(table, &usual, fill) {
-            return usual;
-        }
         let stays = |name: &str| self.after(table).is_some_and(|after| after.column(name).is_some());
-        let goes = |name: &str| self.drops(table, name);
+        let is_free = |name: &str| self.is_begun(table, name, fill) || !stays(name) && !self.goes(table, name);
         let numbered = (2..).map(|number| working_column(&format!("{column}_{number}")));
-        let mut names = std::iter::once(usual.clone()).chain(numbered);
-        names.find(|name| !stays(name) && !goes(name)).unwrap_or(usual)
+        let mut names = std::iter::once(working_column(column)).chain(numbered);
+        names.find(|name| is_free(name)).unwrap_or_else(|| working_column(column))
     }
 
     /// Gives a value to the rows that have none. Columns that note the time of an update do not take note of this one.

@@ -32,7 +32,7 @@ pub mod widening;
 use super::{
     DefaultValue, Dialect, EnumColumn, EnumRequest, Generator, IdentityRequest, NameLimit, Neutral, Unsupported, fact,
 };
-use crate::model::{Change, IdentityKind, Op, Platform, QName, Schema, Step, Table};
+use crate::model::{Change, IdentityKind, Op, Platform, QName, Schema, Step, Table, Version};
 
 /// MySQL or MariaDB, in one version.
 pub struct Mysql {
@@ -43,6 +43,12 @@ impl Mysql {
     /// The dialect of one server.
     pub fn new(platform: Platform) -> Self {
         Self { platform }
+    }
+
+    /// Whether a default may be any expression over the row.
+    fn computes_defaults(&self) -> bool {
+        let since = if self.is_mariadb() { Version(10, 2, 1) } else { Version(8, 0, 13) };
+        self.platform.version >= since
     }
 }
 
