@@ -47,6 +47,11 @@ alterations! {
             CREATE INDEX i ON t (a)";
         "SELECT * FROM t" => "a|b|c|d";
 
+    storage_stays_what_it_is:
+        "CREATE TABLE t (a text); ALTER TABLE t ALTER a SET STORAGE external; INSERT INTO t VALUES ('x')"
+        => "CREATE TABLE t (a varchar(60)); ALTER TABLE t ALTER a SET STORAGE external";
+        "SELECT a FROM t" => "x";
+
     integers_grow_with_their_sequences_and_references:
         "CREATE TABLE p (id serial PRIMARY KEY); CREATE TABLE q (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY);
          CREATE TABLE c (p_id integer REFERENCES p, q_id integer REFERENCES q ON DELETE CASCADE);

@@ -160,6 +160,7 @@ fn type_statements(
         None => String::new(),
     };
     statements.push(format!("{alter} TYPE {data_type}{collation}{using}"));
+    statements.extend(stored_as_before(alteration.table, target));
     if !conversion.same_type {
         // The default of the old type stays where another one is wanted and kept back.
         let stays = target.default == alteration.from.default && target.default != alteration.to.default;
@@ -171,6 +172,13 @@ fn type_statements(
         }
     }
     statements
+}
+
+/// The server forgets with the type how values are stored.
+fn stored_as_before(table: &QName, column: &Column) -> Vec<String> {
+    let stored = |(key, _): &(&String, &String)| matches!(key.as_str(), "storage" | "compression");
+    let options = column.options.iter().filter(stored).map(|(key, value)| (key.clone(), value.clone())).collect();
+    column_changes(&qualified(table), &column.name, &column.data_type, &Default::default(), &options)
 }
 
 /// The values of a column as another type. Enums are known to nothing but texts.
