@@ -1,4 +1,5 @@
 //! The service: the real binary, watching real databases.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support;
 
