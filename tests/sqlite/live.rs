@@ -98,7 +98,7 @@ async fn whoever_else_holds_the_file_is_named() {
         assert!(started.elapsed() < LIMITS.lock_timeout + Duration::from_secs(10), "{:?}", started.elapsed());
         assert_eq!((error.trouble, error.trouble.passes()), (Trouble::LockTimeout, true), "{error}");
         let named = format!("process {} (sqlite3)", other.0.id());
-        assert_eq!(error.blockers, [named.clone()], "{mode} {script}");
+        assert_eq!(error.blockers, std::slice::from_ref(&named), "{mode} {script}");
         assert!(error.to_string().contains(&format!("; it waited for {named}")), "{error}");
         drop(other);
         assert_eq!(query(&file, "SELECT count(*) FROM t"), "10");

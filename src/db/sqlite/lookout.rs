@@ -117,7 +117,8 @@ mod tests {
 
     /// The stamp of a file that nobody writes.
     fn old() -> Stamp {
-        Stamp::found_at(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("LICENSE-MIT")).unwrap()
+        Stamp::found_at(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("LICENSE-MIT"))
+            .expect("a file that is old")
     }
 
     fn file(folder: &std::path::Path, name: &str) -> Target {
