@@ -18,6 +18,8 @@ mod killed;
 mod links;
 #[path = "service/people.rs"]
 mod people;
+#[path = "service/quarantine.rs"]
+mod quarantine;
 #[path = "service/repairs.rs"]
 mod repairs;
 #[path = "service/scenarios.rs"]

@@ -50,8 +50,8 @@ pub async fn run(_cli: &Cli, args: &DiffArgs) -> Result<Exit, Failure> {
     let declared = b.reference.as_ref().map(|reference| &reference.wanted);
     let renames = declared.map_or(&nothing, |wanted| &wanted.renames);
     let scope = declared.map_or(&open, |wanted| &wanted.scope);
-    let actual = scope.apply(a.schema);
-    let wanted = scope.apply(b.schema);
+    let wanted = scope.apply(b.schema).without_quarantined(&Schema::default());
+    let actual = scope.apply(a.schema).without_quarantined(&wanted);
     let (renaming, _) = diff::pending_renames(&actual, &wanted, renames);
     let renamed = actual.evolve(&renaming);
     let comparable = match &b.reference {

@@ -26,6 +26,10 @@ pub async fn run(args: &ExportArgs) -> Result<Exit, Failure> {
         }
         (None, None) => return Err(Failure::new("nothing to export", "name a database with --url, or an .sql file")),
     };
+    for object in schema.quarantined() {
+        anstream::eprintln!("not exported, because it was dropped and is only kept for a while: {}", object.object());
+    }
+    let schema = schema.without_quarantined(&Schema::default());
     super::print(&desired::export(&schema, &*dialect::of(&platform), &name));
     for opaque in &schema.opaque {
         anstream::eprintln!("not exported, because undrift does not model it: {} {}", opaque.kind, opaque.name);

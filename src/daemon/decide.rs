@@ -80,7 +80,12 @@ impl Daemon {
             let braked = self.brake(&mut fleet, &settings, &answers, &schema, now).await?;
             let rests = braked || pause.is_some() || !settings.config.repair || self.stopping.is_cancelled();
             jobs.extend(self.roll_out(&mut fleet, &settings, &answers, &schema, Sight::Whole { rests }, now).await?);
+            if !rests {
+                let starting = jobs.iter().map(|job: &Job| job.tenant().to_owned()).collect();
+                jobs.extend(self.purges(&mut fleet, &settings, &schema, now, &starting));
+            }
         }
+        self.note_kept(&fleet).await?;
         let starting: BTreeSet<String> = jobs.iter().map(|job: &Job| job.tenant().to_owned()).collect();
         let Fleet { tenants, applying, .. } = &mut *fleet;
         for (name, entry) in tenants {
@@ -282,7 +287,7 @@ impl Entry {
     fn asks(&self) -> Option<(String, &Known, &Part)> {
         let (known, judged) = (self.known.as_deref()?, self.judged.as_ref()?);
         let asked = judged.asked.as_ref()?;
-        Some((plan_id(known.id, asked.plan.hash()), known, asked))
+        Some((plan_id(known.id, asked.plan.intent()), known, asked))
     }
 
     /// The question that nobody has answered yet.
@@ -306,7 +311,7 @@ impl Entry {
             return None;
         }
         let (part, approved) = self.proposal(|shape, plan| answers.approved(&plan_id(shape, plan)))?;
-        let approver = approved.then(|| answers.0[&plan_id(known.id, part.plan.hash())].answer.clone()).flatten();
+        let approver = approved.then(|| answers.0[&plan_id(known.id, part.plan.intent())].answer.clone()).flatten();
         let tenant = &self.member.tenant;
         if settings.policy.frozen(tenant, now).is_some() || (!approved && is_suddenly_unproved(known, part)) {
             return None;
@@ -386,14 +391,13 @@ fn question(
     settings: &Settings,
     now: Timestamp,
 ) -> ApprovalRecord {
-    let runs = known.study.plan.changes.iter().zip(&part.runs).filter(|(_, runs)| **runs);
     asked(
         id.to_owned(),
         Question::Plan {
             shape: known.id,
             plan: part.plan.hash(),
             start: part.plan.start,
-            changes: runs.map(|(planned, _)| tell::change(&planned.change)).collect(),
+            changes: part.plan.changes.iter().map(|planned| tell::change(&planned.change)).collect(),
             tenants: names.len(),
             names: names.iter().take(NAMES).map(|name| (*name).to_owned()).collect(),
         },

@@ -6,11 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::backoff;
 use crate::db::Target;
-use crate::model::{Hash, Reason, Ruling, Verdict};
+use crate::model::{Hash, Plan, Quarantined, Reason, Ruling, Verdict};
+use crate::policy::Stay;
 use crate::reconcile::watch::{Judged, Known, Looked, Part, Sight};
 use crate::reconcile::{FleetMember, Outlook, ReconcileError};
 use crate::registry::Registered;
-use crate::store::{Activity, DriftRecord, ShapeRecord, Sync, TenantRecord, TroubleRecord};
+use crate::store::{Activity, DriftRecord, QuarantineRecord, ShapeRecord, Sync, TenantRecord, TroubleRecord};
 
 /// How many times of coming back are remembered.
 const RETURNS: usize = 16;
@@ -34,6 +35,8 @@ pub struct Entry {
     pub known: Option<Arc<Known>>,
     /// What may run on it.
     pub judged: Option<Judged>,
+    /// The plan that drops what it has kept long enough, while nothing else may run.
+    pub purge: Option<Arc<Plan>>,
     /// The record as it was saved last.
     saved: Option<TenantRecord>,
 }
@@ -60,7 +63,8 @@ impl Entry {
             record.activity = Activity::Idle;
         }
         let (place, schema) = (registered.place.clone(), registered.schema.name.clone());
-        let mut entry = Self { member, place, schema, record, sight: None, known: None, judged: None, saved };
+        let mut entry =
+            Self { member, place, schema, record, sight: None, known: None, judged: None, purge: None, saved };
         entry.describe();
         entry
     }
@@ -70,7 +74,7 @@ impl Entry {
         let same = self.member.target.to_string() == member.target.to_string()
             && self.member.declared.hash() == member.declared.hash();
         if !same {
-            (self.sight, self.known, self.judged) = (None, None, None);
+            (self.sight, self.known, self.judged, self.purge) = (None, None, None, None);
         }
         self.member = member;
         (self.place, self.schema) = (registered.place.clone(), registered.schema.name.clone());
@@ -85,7 +89,7 @@ impl Entry {
 
     /// Takes in what a look found. `explanation` is what explains where it stands.
     pub fn found(&mut self, looked: Looked, explanation: Hash, now: Timestamp) -> News {
-        let Looked { sight, known, judged, .. } = looked;
+        let Looked { sight, known, judged, stays, purge, .. } = looked;
         let study = &known.study;
         let outlook = judged.as_ref().map_or(Outlook::InSync, |judged| judged.assessment.outlook(study));
         let sync = if outlook == Outlook::InSync { Sync::InSync } else { Sync::Drifted };
@@ -108,7 +112,8 @@ impl Entry {
         if sync == Sync::InSync {
             self.is_good(explanation, study.reference.wanted.version.clone());
         }
-        (self.sight, self.known, self.judged) = (Some(sight), Some(known), judged);
+        self.record.quarantined = stays.into_iter().map(quarantined).collect();
+        (self.sight, self.known, self.judged, self.purge) = (Some(sight), Some(known), judged, purge);
         news
     }
 
@@ -119,7 +124,7 @@ impl Entry {
         self.record.trouble = Some(TroubleRecord { what: error.to_string(), next: error.advice().to_owned() });
         self.record.drift.clear();
         self.record.activity = Activity::Idle;
-        (self.sight, self.judged) = (None, None);
+        (self.sight, self.judged, self.purge) = (None, None, None);
     }
 
     /// Takes in that a plan put everything right.
@@ -132,7 +137,7 @@ impl Entry {
         (self.record.shape, self.record.trouble) = (None, None);
         self.record.drift.clear();
         self.record.activity = Activity::Idle;
-        (self.sight, self.known, self.judged) = (None, None, None);
+        (self.sight, self.known, self.judged, self.purge) = (None, None, None, None);
     }
 
     fn turn(&mut self, sync: Sync, now: Timestamp) {
@@ -162,7 +167,7 @@ impl Entry {
     pub fn proposal(&self, approved: impl Fn(Hash, Hash) -> bool) -> Option<(&Part, bool)> {
         let (known, judged) = (self.known.as_ref()?, self.judged.as_ref()?);
         match &judged.asked {
-            Some(asked) if approved(known.id, asked.plan.hash()) => Some((asked, true)),
+            Some(asked) if approved(known.id, asked.plan.intent()) => Some((asked, true)),
             _ => judged.allowed.as_ref().map(|allowed| (allowed, false)),
         }
     }
@@ -236,6 +241,7 @@ fn fresh(member: &FleetMember, now: Timestamp) -> TenantRecord {
         failure: None,
         repaired_at: None,
         returned: Vec::new(),
+        quarantined: Vec::new(),
     }
 }
 
@@ -245,6 +251,10 @@ pub fn server_of(target: &Target) -> String {
         crate::model::Engine::Sqlite => String::new(),
         engine => format!("{engine}:{}", target.server()),
     }
+}
+
+fn quarantined((object, stay): (Quarantined, Stay)) -> QuarantineRecord {
+    QuarantineRecord { object: object.object(), since: object.since, until: stay.until }
 }
 
 fn drift(judged: &Judged) -> Vec<DriftRecord> {

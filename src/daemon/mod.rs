@@ -13,6 +13,7 @@ mod fleet;
 mod keeper;
 pub mod notify;
 mod pass;
+mod quarantine;
 mod recorder;
 mod repair;
 mod service;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::dialect::{Dialect, EnumRequest};
-use crate::model::{Extras, Hash, QName, Renames, Schema, Scope, Vendor};
+use crate::model::{Extras, Hash, QName, Renames, Schema, Scope, Vendor, in_quarantine};
 use crate::yaml::{Diagnostic, Entry, Node, Report, Span};
 
 use super::engine::{self, Rules};
@@ -229,6 +229,9 @@ impl<'a> Build<'a> {
             self.problem(span, "a name must not contain a NUL character", "write another name");
         } else if name.is_empty() && !self.rules.empty_names {
             self.problem(span, "a name must not be empty", "write a name");
+        } else if in_quarantine(name).is_some() {
+            let message = format!("`{name}` is a name for what was dropped and is kept for a while");
+            self.problem(span, message, "choose another name; `renamed_from` may name it, to have it back");
         } else if let Some(limit) = self.dialect.name_too_long(name) {
             let message = format!("`{name}` is too long: {} {} are kept", limit.limit, limit.unit);
             self.problem(span, message, "choose a shorter name");

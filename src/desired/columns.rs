@@ -234,7 +234,11 @@ impl Build<'_> {
                 self.spelled(&value, typed, &entry.value.span, "backfill")
             }
             _ => {
-                let generator = if entry.value.text() == Some("uuid_v7") { Generator::UuidV7 } else { Generator::Uuid };
+                let generator = if matches!(entry.value.text(), Some("uuid_v7" | "uuidv7")) {
+                    Generator::UuidV7
+                } else {
+                    Generator::Uuid
+                };
                 let made = self.dialect.generate(generator);
                 made.map_err(|why| self.problem(&entry.value.span, why, "write `backfill: { sql: \"…\" }`")).ok()
             }

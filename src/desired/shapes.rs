@@ -263,7 +263,7 @@ static BACKFILL: Shape = Shape {
     keys: &[
         Key::new("value", SCALAR, "One value for all rows"),
         Key::new("sql", TEXT, "An SQL expression over the row"),
-        Key::new("generate", Kind::Words(&["uuid", "uuid_v7"]), "A fresh value for each row"),
+        Key::new("generate", Kind::Words(&["uuid", "uuid_v7", "uuidv7"]), "A fresh value for each row"),
     ],
 };
 

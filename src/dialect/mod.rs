@@ -6,6 +6,7 @@
 mod fact;
 pub mod moves;
 mod neutral;
+pub mod quarantine;
 pub mod rank;
 pub mod rows;
 
@@ -15,7 +16,9 @@ pub mod sqlite;
 
 pub use neutral::Neutral;
 
-use crate::model::{Change, Check, Engine, EnumType, IdentityKind, Op, Platform, QName, Schema, Step, Table};
+use crate::model::{
+    Change, Check, Engine, EnumType, IdentityKind, MemberKind, Op, Platform, QName, Schema, Step, Table,
+};
 
 /// One engine's knowledge, for one server version.
 pub trait Dialect: Send + Sync {
@@ -138,6 +141,11 @@ pub trait Dialect: Send + Sync {
 
     /// A query that returns one integer: how many bytes a table takes, its indexes included.
     fn bytes_query(&self, table: &QName) -> String;
+
+    /// Whether two tables cannot both have a key, index or constraint of this kind under one name.
+    fn shares_names(&self, _kind: MemberKind) -> bool {
+        false
+    }
 
     /// Names longer than the engine keeps, in the engine's own unit.
     fn name_too_long(&self, name: &str) -> Option<NameLimit>;

@@ -14,6 +14,7 @@ mod glob;
 mod hazard;
 mod name;
 mod plan;
+mod quarantine;
 mod renames;
 mod rows;
 mod schema;
@@ -33,6 +34,7 @@ pub use glob::Glob;
 pub use hazard::{Hazard, HazardNote};
 pub use name::{QName, is_working_name, work_mark, working_name};
 pub use plan::{Object, Op, Pace, Part as StepPart, Plan, PlannedChange, Step};
+pub use quarantine::{Needed, Quarantined, in_quarantine, quarantine_name};
 pub use renames::Renames;
 pub use rows::{RowTask, RowWork};
 pub use schema::{

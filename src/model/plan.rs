@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Change, Engine, Fingerprint, Hash, HazardNote, Precondition, QName, RowWork};
+use super::{Change, Engine, Fingerprint, Hash, Hazard, HazardNote, Precondition, QName, RowWork};
 
 /// Something that steps make, need, use or drop: what the order of a plan is derived from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -214,6 +214,11 @@ impl Plan {
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
+    }
+
+    /// Whether it could not be tried out, as some of its steps say.
+    pub fn is_unproved(&self) -> bool {
+        self.steps.iter().flat_map(|step| &step.hazards).any(|note| note.hazard == Hazard::Unproved)
     }
 
     /// The hazards of all steps that carry out a change.

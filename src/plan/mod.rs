@@ -64,6 +64,17 @@ pub fn build(
     Ok(Plan { engine: dialect.platform().engine(), start, end: None, changes, left_out, steps })
 }
 
+/// The plan with more changes after all that it has. They require nothing.
+///
+/// # Errors
+/// [`Circle`] when no order can carry them out.
+pub fn followed(mut plan: Plan, dialect: &dyn Dialect, batch: Batch<'_>) -> Result<Plan, Circle> {
+    plan.steps.extend(ordered(dialect, batch, plan.changes.len())?);
+    let planned = |change: &Change| PlannedChange { change: change.clone(), requires: Vec::new() };
+    plan.changes.extend(batch.changes.iter().map(planned));
+    Ok(plan)
+}
+
 /// The statements that build a schema from nothing, in order.
 ///
 /// # Errors

@@ -10,6 +10,7 @@ mod judge;
 mod lint;
 mod matching;
 mod plan;
+mod quarantine;
 mod settings;
 mod shape;
 mod waiver;
@@ -25,6 +26,7 @@ use crate::yaml::{self, Report, Source, Span};
 pub use calendar::Calendar;
 pub use judge::Case;
 pub use matching::{Match, RowRange, TenantMatch};
+pub use quarantine::{Quarantine, Stay};
 pub use settings::{Brake, Limits, Portion, Rollout, Share, StopAfter, Wave};
 pub use shape::POLICY as SHAPE;
 pub use waiver::{Waived, Waiver, has_passed};
@@ -66,6 +68,8 @@ pub struct Rule {
     pub yes: Option<bool>,
     /// The hours in which `hold` and `allow` let the change run; outside it is held.
     pub window: Option<Window>,
+    /// How what it lets be dropped is kept for a while.
+    pub quarantine: Option<Quarantine>,
     /// Where it is declared.
     pub span: Span,
 }

@@ -41,7 +41,17 @@ static RULE: Shape = Shape {
             Kind::Text,
             "The window in which the change may run; it is held outside. For `hold` and `allow`.",
         ),
+        Key::new(
+            "quarantine",
+            Kind::Either(&[Kind::Bool, Kind::Object(&QUARANTINE)]),
+            "Tables and columns that the rule lets be dropped are renamed instead, and kept for a while.",
+        ),
     ],
+};
+
+static QUARANTINE: Shape = Shape {
+    name: "a quarantine",
+    keys: &[Key::required("keep_for", Kind::Text, "How long they are kept before they are dropped for good: `30d`.")],
 };
 
 static MATCH: Shape = Shape {

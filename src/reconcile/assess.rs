@@ -1,13 +1,15 @@
 //! One plan on one tenant at one time: facts and verdicts.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::facts::{self, Facts, NotKnown};
-use super::{Study, watch};
+use super::{Study, quarantine, watch};
 use crate::db::{Connection, DbError, Session, Trouble};
 use crate::dialect;
-use crate::model::{Change, Hazard, HazardNote, Plan, QName, Reason, Ruling, Tenant, Verdict};
-use crate::policy::{Case, Policy};
+use crate::model::{Change, Hazard, HazardNote, Plan, QName, Quarantined, Reason, Ruling, Tenant, Verdict};
+use crate::policy::{Case, Policy, Stay};
 
 /// What policy and the rows say about a plan on one tenant.
 #[derive(Clone, Debug)]
@@ -22,6 +24,10 @@ pub struct Assessment {
     pub left_out: Vec<Ruling>,
     /// What stands in the way of a declared rename: tables that exist under both names.
     pub blocked: Vec<String>,
+    /// The drops that are renames on this tenant, by their position in the plan, with the names in quarantine.
+    pub kept: BTreeMap<usize, String>,
+    /// How long everything stays that is in quarantine.
+    pub stays: Vec<(Quarantined, Stay)>,
 }
 
 /// Where a tenant stands.
@@ -37,13 +43,15 @@ pub enum Outlook {
 
 impl Assessment {
     /// For a tenant that is in sync.
-    pub(super) fn nothing() -> Self {
+    pub(super) fn nothing(stays: Vec<(Quarantined, Stay)>) -> Self {
         Self {
             rulings: Vec::new(),
             yes: Vec::new(),
             facts: Facts::default(),
             left_out: Vec::new(),
             blocked: Vec::new(),
+            kept: BTreeMap::new(),
+            stays,
         }
     }
 
@@ -92,7 +100,7 @@ impl Assessment {
     /// Whether policy and rows say the same of two tenants.
     pub(super) fn says_the_same(&self, other: &Assessment) -> bool {
         let said = |a: &Assessment| (a.rulings.clone(), a.yes.clone(), a.left_out.clone(), a.blocked.clone());
-        said(self) == said(other)
+        said(self) == said(other) && self.kept == other.kept && self.stays == other.stays
     }
 
     /// Where a tenant stands of whose shape this is known.
@@ -144,7 +152,9 @@ pub(super) async fn assess(
     hold_with_what_they_need(&study.plan, &mut rulings);
     let left_out = study.plan.left_out.iter().map(|change| extra(policy, change, tenant, now)).collect();
     let blocked = both_names(session, study).await?;
-    Ok(Assessment { rulings, yes, facts, left_out, blocked })
+    let kept = quarantine::kept(study, &facts.rows, tenant, policy, now);
+    let stays = quarantine::stays(study, tenant, policy, now);
+    Ok(Assessment { rulings, yes, facts, left_out, blocked, kept, stays })
 }
 
 /// What is not declared stays, unless a waiver says until when.

@@ -8,10 +8,12 @@ use futures_util::stream;
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
-use super::{Assessment, Facts, Observed, Outlook, ReconcileError, Reconciler, Reference, Study, assess};
+use super::{
+    Assessment, Choice, Facts, Observed, Outlook, ReconcileError, Reconciler, Reference, Study, assess, quarantine,
+};
 use crate::db::{Connection, Session, Target};
 use crate::desired::Declared;
-use crate::model::{Fingerprint, Hash, Platform, Tenant};
+use crate::model::{Fingerprint, Hash, Plan, Platform, Tenant};
 use crate::policy::Policy;
 
 /// A tenant to look at.
@@ -31,7 +33,12 @@ pub struct Shape {
     pub study: Study,
     /// The tenants, in the order in which they were given, with what policy says about each.
     pub tenants: Vec<(Member, Result<Assessment, String>)>,
+    /// The plan as it is on tenants that keep what it drops, by what they keep.
+    keeping: Keeping,
 }
+
+/// Plans by the names under which they keep what they would drop.
+type Keeping = BTreeMap<BTreeMap<usize, String>, Result<Arc<Plan>, String>>;
 
 /// What a look at the fleet found.
 #[derive(Default)]
@@ -144,8 +151,32 @@ async fn study(
         let assessment = judge(reconciler, &study, &member, policy, now).await;
         (member, assessment)
     });
-    let tenants = stream::iter(judged).buffered(at_once.max(1)).collect().await;
-    Ok((first, Shape { study, tenants }))
+    let tenants: Vec<_> = stream::iter(judged).buffered(at_once.max(1)).collect().await;
+    let keeping = keeping(reconciler, &study, &tenants).await;
+    Ok((first, Shape { study, tenants, keeping }))
+}
+
+/// Works the plan out with renames in the place of drops, where tenants keep what it drops.
+async fn keeping(reconciler: &Reconciler, study: &Study, tenants: &[(Member, Result<Assessment, String>)]) -> Keeping {
+    let mut keeping = Keeping::new();
+    for (member, assessment) in tenants {
+        let Ok(assessment) = assessment else { continue };
+        if assessment.kept.is_empty() || keeping.contains_key(&assessment.kept) {
+            continue;
+        }
+        let runs = vec![true; study.plan.changes.len()];
+        let choice = Choice { runs, kept: assessment.kept.clone(), purged: Vec::new() };
+        let plan = match Session::connect(&member.target, reconciler.patience).await {
+            Ok(mut session) => {
+                let plan = reconciler.tailor(&mut session, study, &choice).await;
+                session.close().await;
+                plan.map_err(|error| format!("{error}; {}", error.advice()))
+            }
+            Err(error) => Err(format!("{error}; {}", error.advice())),
+        };
+        keeping.insert(assessment.kept.clone(), plan);
+    }
+    keeping
 }
 
 async fn judge(
@@ -156,7 +187,7 @@ async fn judge(
     now: Timestamp,
 ) -> Result<Assessment, String> {
     if study.in_sync() {
-        return Ok(Assessment::nothing());
+        return Ok(Assessment::nothing(quarantine::stays(study, &member.tenant, policy, now)));
     }
     let explain = |error: crate::db::DbError| format!("{error}; {}", error.advice());
     let mut session = Session::connect(&member.target, reconciler.patience).await.map_err(explain)?;
@@ -190,6 +221,17 @@ impl Shape {
             }
         }
         groups
+    }
+
+    /// The whole plan as it is on a tenant of this shape, with renames where the tenant keeps what would be dropped.
+    ///
+    /// # Errors
+    /// Why there is no such plan, and what to do next.
+    pub fn plan(&self, assessment: &Assessment) -> Result<&Plan, &str> {
+        match self.keeping.get(&assessment.kept) {
+            Some(plan) => plan.as_deref().map_err(String::as_str),
+            None => Ok(&self.study.plan),
+        }
     }
 
     /// Where a tenant of this shape stands.

@@ -13,6 +13,7 @@ mod fleet;
 mod given_names;
 mod implicit;
 pub mod plan_file;
+mod quarantine;
 mod reference;
 mod remains;
 mod settle;
@@ -32,6 +33,7 @@ pub use carry_out::{Carried, carry_out};
 pub use error::ReconcileError;
 pub use facts::{Facts, NotKnown, Violation};
 pub use fleet::{Fleet, Group, Member as FleetMember, Shape, survey};
+pub use quarantine::Choice;
 pub use reference::Reference;
 pub use study::Study;
 

@@ -51,7 +51,8 @@ fn goes_along(plan: &Plan, left_out: &Change) -> bool {
     })
 }
 
-fn hangs_on(member: &Member, column: &str) -> bool {
+/// Whether a key, index or constraint is made over a column or mentions it.
+pub(super) fn hangs_on(member: &Member, column: &str) -> bool {
     member.is_over(column) || expressions(member).iter().any(|expr| mentions(expr, column))
 }
 

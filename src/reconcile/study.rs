@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
+use super::quarantine::{self, Choice};
 use super::{Observed, ReconcileError, Reconciler, Reference, remains, settle};
 use crate::db::{Connection, Session, Trouble};
 use crate::dialect;
 use crate::diff::{self, Both};
-use crate::model::{Change, Extras, Fingerprint, Hazard, HazardNote, Member, Plan, Schema};
+use crate::model::{Change, Extras, Fingerprint, Hazard, HazardNote, Member, Plan, Quarantined, Schema};
 use crate::plan::{self, Batch};
 
 /// What is known of a shape.
@@ -29,8 +30,12 @@ pub struct Study {
     pub both: Vec<Both>,
     /// Why the plan could not be proved; empty if it was.
     pub unproved: Vec<String>,
+    /// What it has in quarantine.
+    pub quarantined: Vec<Quarantined>,
+    /// How all of that would be dropped for good, on paper: a change for each.
+    pub purge: Plan,
     comparison: Comparison,
-    subsets: Mutex<BTreeMap<Vec<bool>, Arc<Plan>>>,
+    subsets: Mutex<BTreeMap<Choice, Arc<Plan>>>,
 }
 
 /// The difference between a database and the reference.
@@ -66,7 +71,9 @@ impl Reconciler {
         let fingerprint = Fingerprint::of(&scope.apply(actual.clone()));
         let comparison = self.compare(session, &observed, &actual, &reference).await?;
         let everything = vec![true; comparison.renames.len() + comparison.changes.len()];
-        let plan = comparison.plan(fingerprint, &actual, &reference, &everything)?;
+        let plan = comparison.plan(fingerprint, &actual, &reference, &everything, &[])?;
+        let quarantined = actual.quarantined();
+        let purge = quarantine::purge(&reference, fingerprint, &actual, &quarantined, comparison.all())?;
         let mut study = Study {
             both: comparison.both.clone(),
             unproved: comparison.flaws.clone(),
@@ -75,6 +82,8 @@ impl Reconciler {
             actual,
             fingerprint,
             plan,
+            quarantined,
+            purge,
             comparison,
             subsets: Mutex::default(),
         };
@@ -84,7 +93,8 @@ impl Reconciler {
         Ok(study)
     }
 
-    /// The plan with only those of the full plan's changes that are to run, proved.
+    /// The plan with only those of the full plan's changes that are to run, drops as renames where what they drop is
+    /// kept; or the plan that drops for good what was kept long enough. Proved.
     ///
     /// # Errors
     /// As [`Reconciler::study`].
@@ -92,19 +102,25 @@ impl Reconciler {
         &self,
         session: &mut Session,
         study: &Study,
-        runs: &[bool],
+        choice: &Choice,
     ) -> Result<Arc<Plan>, ReconcileError> {
-        if runs.iter().all(|runs| *runs) {
+        if choice.is_everything() {
             return Ok(Arc::new(study.plan.clone()));
         }
         let mut subsets = study.subsets.lock().await;
-        if let Some(plan) = subsets.get(runs) {
+        if let Some(plan) = subsets.get(choice) {
             return Ok(Arc::clone(plan));
         }
-        let plan = study.part(self, session, runs).await?;
+        let plan = match choice.purged.as_slice() {
+            [] => study.part(self, session, choice).await?,
+            purged => {
+                let (start, left_out) = (study.fingerprint, study.comparison.all());
+                quarantine::purge(&study.reference, start, &study.actual, purged, left_out)?
+            }
+        };
         let (plan, flaws) = self.prove(session, study, plan).await?;
         let plan = Arc::new(if flaws.is_empty() { plan } else { mark_unproved(plan, &flaws) });
-        subsets.insert(runs.to_vec(), Arc::clone(&plan));
+        subsets.insert(choice.clone(), Arc::clone(&plan));
         Ok(plan)
     }
 
@@ -182,7 +198,8 @@ impl Comparison {
         reference: &Reference,
     ) -> Result<Self, ReconcileError> {
         let declared = &reference.wanted.renames;
-        let compared = reference.comparable(reference.wanted.scope.apply(renamed.clone()));
+        let compared = reference.wanted.scope.apply(renamed.clone()).without_quarantined(&reference.schema);
+        let compared = reference.comparable(compared);
         let goal = reference.given_names.recalled(&reference.schema, &compared);
         let difference = diff::difference(&compared, &goal, declared);
         if let Some(obstacle) = difference.obstacles.first() {
@@ -203,6 +220,7 @@ impl Comparison {
         actual: &Schema,
         reference: &Reference,
         wanted: &[bool],
+        kept: &[(Change, String)],
     ) -> Result<Plan, ReconcileError> {
         let dialect = dialect::of(&reference.platform);
         let drop_extras = reference.wanted.extras == Extras::Drop;
@@ -212,14 +230,21 @@ impl Comparison {
         let rest: Vec<_> = all.clone().filter(chosen).map(|index| self.changes[index].clone()).collect();
         let left_out = all.filter(|index| !runs(*index)).map(|index| self.changes[index].clone()).collect();
         let after_renames = actual.evolve(&self.renames);
-        let goal = self.renamed.evolve(&rest);
-        Ok(plan::build(
+        let rest = quarantine::exchange(&*dialect, &self.renamed, rest, left_out, kept);
+        let goal = self.renamed.evolve(&rest.changes);
+        let plan = plan::build(
             &*dialect,
             start,
             Batch { from: actual, to: &after_renames, changes: &self.renames },
-            Batch { from: &self.renamed, to: &goal, changes: &rest },
-            left_out,
-        )?)
+            Batch { from: &self.renamed, to: &goal, changes: &rest.changes },
+            rest.left_out,
+        )?;
+        let end = goal.evolve(&rest.renames);
+        Ok(plan::followed(plan, &*dialect, Batch { from: &goal, to: &end, changes: &rest.renames })?)
+    }
+
+    fn all(&self) -> Vec<Change> {
+        self.renames.iter().chain(&self.changes).cloned().collect()
     }
 }
 
@@ -240,9 +265,9 @@ impl Study {
         &self,
         reconciler: &Reconciler,
         session: &mut Session,
-        runs: &[bool],
+        choice: &Choice,
     ) -> Result<Plan, ReconcileError> {
-        let (renames, rest) = runs.split_at(self.comparison.renames.len());
+        let (renames, rest) = choice.runs.split_at(self.comparison.renames.len());
         let planned = &self.plan.changes[renames.len()..];
         let kept_back: Vec<_> = planned.iter().zip(rest).filter(|(_, runs)| !**runs).map(|(p, _)| &p.change).collect();
         let mut comparison = self.comparison.clone();
@@ -258,7 +283,9 @@ impl Study {
         }
         let mut wanted = vec![true; comparison.renames.len()];
         wanted.extend(comparison.changes.iter().map(|change| !kept_back.contains(&change)));
-        let mut plan = comparison.plan(self.fingerprint, &self.actual, &self.reference, &wanted)?;
+        let kept = choice.kept.iter().map(|(index, name)| (self.plan.changes[*index].change.clone(), name.clone()));
+        let kept: Vec<_> = kept.collect();
+        let mut plan = comparison.plan(self.fingerprint, &self.actual, &self.reference, &wanted, &kept)?;
         let held = self.comparison.renames.iter().zip(renames).filter(|(_, runs)| !**runs);
         plan.left_out.splice(0..0, held.map(|(change, _)| change.clone()));
         Ok(plan)

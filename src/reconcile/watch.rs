@@ -10,11 +10,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
-use super::{Assessment, FleetMember, Observed, ReconcileError, Reconciler, Reference, Study, assess};
+use super::{
+    Assessment, Choice, FleetMember, Observed, ReconcileError, Reconciler, Reference, Study, assess, quarantine,
+};
 use crate::db::{Connection, DbError, Evidence, Look, Memo, Seen, Session, Turn, Visit, Visitor};
 use crate::desired::Declared;
-use crate::model::{Fingerprint, Hash, Plan, Platform};
-use crate::policy::Policy;
+use crate::model::{Fingerprint, Hash, Plan, Platform, Quarantined};
+use crate::policy::{Policy, Stay};
 
 /// What lasts from one pass to the next.
 pub struct Watch {
@@ -63,6 +65,10 @@ pub struct Looked {
     pub evidence: Option<Evidence>,
     /// What may run, if something differs.
     pub judged: Option<Judged>,
+    /// How long everything stays that it has in quarantine.
+    pub stays: Vec<(Quarantined, Stay)>,
+    /// The plan that drops what was kept long enough, if nothing else may run.
+    pub purge: Option<Arc<Plan>>,
 }
 
 /// What policy and rows say of a drifted tenant, with the plans that follow from it.
@@ -124,9 +130,36 @@ impl Watch {
             true => None,
             false => Some(self.judge(&mut door, &known, policy, now).await.map_err(ReconcileError::Db)?),
         };
+        let stays = quarantine::stays(&known.study, &member.tenant, policy, now);
+        let purge = match judged.as_ref().is_some_and(|judged| judged.allowed.is_some()) {
+            true => None,
+            false => self.purge(&mut door, &known, &stays).await?,
+        };
         door.shut().await;
         let sight = Sight { memo, goal, shape: known.id };
-        Ok(Looked { sight, known, evidence, judged })
+        Ok(Looked { sight, known, evidence, judged, stays, purge })
+    }
+
+    /// The plan that drops what was kept long enough. That there is none is no reason to know nothing of a tenant.
+    async fn purge(
+        &self,
+        door: &mut Door<'_>,
+        known: &Known,
+        stays: &[(Quarantined, Stay)],
+    ) -> Result<Option<Arc<Plan>>, Arc<ReconcileError>> {
+        let over = stays.iter().filter(|(_, stay)| stay.over).map(|(object, _)| object.clone()).collect();
+        let choice = Choice { runs: vec![false; known.study.plan.changes.len()], purged: over, ..Choice::default() };
+        if choice.is_empty() {
+            return Ok(None);
+        }
+        let session = door.session().await.map_err(ReconcileError::Db)?;
+        match self.reconciler.tailor(session, &known.study, &choice).await {
+            Ok(plan) => Ok(Some(plan).filter(|plan| !plan.is_unproved())),
+            Err(error) => {
+                tracing::warn!(tenant = door.member.tenant.name, %error, "what was kept long enough cannot be dropped");
+                Ok(None)
+            }
+        }
     }
 
     /// Forgets shapes that no tenant has any more, and failures that may pass.
@@ -205,8 +238,8 @@ impl Watch {
         let tenant = &door.member.tenant;
         let session = door.session().await?;
         let assessment = assess::assess(session, &known.study, tenant, policy, now).await?;
-        let runs = assessment.runs(&known.study.plan);
-        let approved = assessment.approved(&known.study.plan).runs(&known.study.plan);
+        let runs = assessment.chosen(&known.study.plan);
+        let approved = assessment.approved(&known.study.plan).chosen(&known.study.plan);
         let mut judged = Judged { assessment, allowed: None, asked: None, trouble: None };
         judged.allowed = self.part(session, known, &runs, &mut judged.trouble).await;
         if approved != runs {
@@ -220,14 +253,14 @@ impl Watch {
         &self,
         session: &mut Session,
         known: &Known,
-        runs: &[bool],
+        choice: &Choice,
         trouble: &mut Option<String>,
     ) -> Option<Part> {
-        if !runs.contains(&true) {
+        if choice.is_empty() {
             return None;
         }
-        match self.reconciler.tailor(session, &known.study, runs).await {
-            Ok(plan) => Some(Part { runs: runs.to_vec(), plan }),
+        match self.reconciler.tailor(session, &known.study, choice).await {
+            Ok(plan) => Some(Part { runs: choice.runs.clone(), plan }),
             Err(error) => {
                 *trouble = Some(format!("{error}; {}", error.advice()));
                 None

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -87,6 +88,33 @@ pub struct TenantRecord {
     pub repaired_at: Option<Timestamp>,
     /// When drift came back after a repair, newest last; at most sixteen are kept.
     pub returned: Vec<Timestamp>,
+    /// What it keeps under another name instead of dropping it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quarantined: Vec<QuarantineRecord>,
+}
+
+/// A table or column that was renamed instead of dropped.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct QuarantineRecord {
+    /// What it is called, qualified: `users.undrift_dropped_20270131_nick`.
+    pub object: String,
+    /// The day on which it was renamed, in UTC.
+    pub since: Date,
+    /// When it may be dropped for good; nothing is never without a person.
+    pub until: Option<Timestamp>,
+}
+
+/// The note that holds every [`KeptRecord`].
+pub const KEPT: &str = "quarantine";
+
+/// What tenants keep, and how many of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct KeptRecord {
+    /// What it is.
+    #[serde(flatten)]
+    pub what: QuarantineRecord,
+    /// How many tenants keep it.
+    pub tenants: u64,
 }
 
 impl TenantRecord {

@@ -11,7 +11,7 @@ use undrift::dialect;
 use undrift::diff::difference;
 use undrift::model::{Fingerprint, Labels, Reason, Renames, Schema, Tenant, Verdict};
 use undrift::policy::{self, Policy};
-use undrift::reconcile::{Assessment, Fleet, FleetMember, Outlook, Reconciler, Shape, carry_out, survey};
+use undrift::reconcile::{Assessment, Choice, Fleet, FleetMember, Outlook, Reconciler, Shape, carry_out, survey};
 
 use crate::bench::Bench;
 use crate::rows;
@@ -172,7 +172,7 @@ impl Way<'_> {
     /// Runs what may run. Returns what the rows did not allow, if that was found out on the way.
     async fn run(&self, reconciler: &Reconciler, shape: &Shape, runs: &[bool]) -> Result<Option<String>, Failure> {
         let mut session = Session::connect(&self.target, Patience::default()).await.map_err(|e| e.to_string())?;
-        let plan = reconciler.tailor(&mut session, &shape.study, runs).await;
+        let plan = reconciler.tailor(&mut session, &shape.study, &Choice::of(runs)).await;
         session.close().await;
         let plan = plan.map_err(|error| format!("tailored: {}", chain(&error)))?;
         match carry_out(reconciler, &self.target, &shape.study, &plan, &Limits::GENEROUS, &mut Silence).await {

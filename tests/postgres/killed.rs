@@ -12,7 +12,7 @@ use undrift::db::{Connection, Patience, Session, Target, Trouble};
 use undrift::desired::{self, Declared};
 use undrift::model::{Engine, Labels, Plan, Reason, Tenant};
 use undrift::policy;
-use undrift::reconcile::{Assessment, Fleet, FleetMember, Reconciler, Shape, carry_out, survey};
+use undrift::reconcile::{Assessment, Choice, Fleet, FleetMember, Reconciler, Shape, carry_out, survey};
 
 /// Ends a run before one of its statements.
 struct Killed {
@@ -71,7 +71,7 @@ impl Way {
         let runs = assessment.runs(&shape.study.plan);
         assert!(runs.iter().all(|runs| *runs), "kept back: {:#?}", assessment.rulings);
         let mut session = Session::connect(&self.target, Patience::default()).await.unwrap();
-        let plan: Arc<Plan> = self.reconciler.tailor(&mut session, &shape.study, &runs).await.unwrap();
+        let plan: Arc<Plan> = self.reconciler.tailor(&mut session, &shape.study, &Choice::of(&runs)).await.unwrap();
         session.close().await;
         let mut killed = Killed { statements: 0, at };
         let ran = carry_out(&self.reconciler, &self.target, &shape.study, &plan, &Limits::GENEROUS, &mut killed).await;

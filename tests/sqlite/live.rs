@@ -99,7 +99,7 @@ async fn whoever_else_holds_the_file_is_named() {
         assert_eq!((error.trouble, error.trouble.passes()), (Trouble::LockTimeout, true), "{error}");
         let named = format!("process {} (sqlite3)", other.0.id());
         assert_eq!(error.blockers, std::slice::from_ref(&named), "{mode} {script}");
-        assert!(error.to_string().contains(&format!("; it waited for {named}")), "{error}");
+        assert!(error.to_string().contains(&format!("; the lock is held by {named}")), "{error}");
         drop(other);
         assert_eq!(query(&file, "SELECT count(*) FROM t"), "10");
         run(&file, &plan).await.unwrap();

@@ -6,7 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use undrift::model::{Change, Engine, Fingerprint, Hash, Plan, Reason, Ruling, Verdict};
 use undrift::store::{
     Activity, Answer, ApplyOutcome, ApprovalRecord, ApprovalState, AuditEntry, AuditEvent, DriftRecord, FailureRecord,
-    MemberRecord, MemberState, Question, RolloutRecord, ShapeRecord, Stage, Sync, TenantRecord, TroubleRecord,
+    MemberRecord, MemberState, QuarantineRecord, Question, RolloutRecord, ShapeRecord, Stage, Sync, TenantRecord,
+    TroubleRecord,
 };
 
 /// Some time, and so many seconds after it.
@@ -52,6 +53,11 @@ pub fn tenant(name: &str) -> TenantRecord {
         failure: Some(FailureRecord { plan: plan("a").hash(), times: 2, retry_at: Some(at(3)) }),
         repaired_at: Some(at(4)),
         returned: vec![at(5), at(6)],
+        quarantined: vec![QuarantineRecord {
+            object: "users.undrift_dropped_20261101_nick".to_owned(),
+            since: jiff::civil::date(2026, 11, 1),
+            until: Some(at(7)),
+        }],
     }
 }
 

@@ -20,7 +20,7 @@ use crate::apply::{Limits, Progress, Rows};
 use crate::db::{Connection, DbError, Session};
 use crate::model::{Hazard, Plan, RowWork, Step};
 use crate::reconcile::words;
-use crate::reconcile::{Assessment, Fleet, FleetMember, Group, Outlook, Shape, carry_out};
+use crate::reconcile::{Assessment, Choice, Fleet, FleetMember, Group, Outlook, Shape, carry_out};
 use report::{Ending, Outcome};
 use reviewed::Reviewed;
 
@@ -87,7 +87,8 @@ impl Run<'_> {
         let mut exit = Exit::Clean;
         for shape in &fleet.shapes {
             for group in shape.groups() {
-                if shape.outlook(group.assessment) == Outlook::InSync {
+                let in_sync = shape.outlook(group.assessment) == Outlook::InSync;
+                if in_sync && (group.assessment.over().is_empty() || self.reviewed.is_some()) {
                     continue;
                 }
                 let assessment = ask::decided(shape, &group, self.yes)?;
@@ -102,12 +103,15 @@ impl Run<'_> {
 
     /// Runs what is allowed on every tenant of a group. One that fails does not stop the others.
     async fn group(&self, shape: &Shape, group: &Group<'_>, assessment: &Assessment) -> Vec<Outcome> {
-        let runs = assessment.runs(&shape.study.plan);
+        let choice = match self.reviewed {
+            Some(_) => assessment.chosen(&shape.study.plan),
+            None => assessment.choice(&shape.study.plan),
+        };
         let skipped = |member: &&FleetMember| Outcome { tenant: member.tenant.name.clone(), ending: Ending::Skipped };
-        if !runs.contains(&true) {
+        if choice.is_empty() {
             return group.members.iter().map(skipped).collect();
         }
-        let plan = match self.tailored(shape, group, &runs).await {
+        let plan = match self.tailored(shape, group, &choice).await {
             Ok(plan) => plan,
             Err((message, next)) => {
                 let failed = |member: &&FleetMember| Outcome::failed(&member.tenant.name, &message, &next);
@@ -121,13 +125,13 @@ impl Run<'_> {
             .collect();
         let each = group.members.iter().map(async |member| {
             let _turn = servers[&member.target.server()].acquire().await;
-            self.one(shape, member, &plan).await
+            self.one(shape, member, &plan, choice.purged.len()).await
         });
         stream::iter(each).buffered(self.work.at_once).collect().await
     }
 
     /// The proved plan for what may run; of a reviewed plan, after making sure that it is what was reviewed.
-    async fn tailored(&self, shape: &Shape, group: &Group<'_>, runs: &[bool]) -> Result<Arc<Plan>, (String, String)> {
+    async fn tailored(&self, shape: &Shape, group: &Group<'_>, choice: &Choice) -> Result<Arc<Plan>, (String, String)> {
         let explain = |error: DbError| (error.to_string(), error.advice().to_owned());
         let reconciler = &self.work.reconciler;
         let mut session = Session::connect(&group.members[0].target, reconciler.patience).await.map_err(explain)?;
@@ -135,13 +139,13 @@ impl Run<'_> {
             Some(reviewed) => reviewed.is_what_runs(reconciler, &mut session, shape, group).await,
             None => Ok(()),
         };
-        let plan = reconciler.tailor(&mut session, &shape.study, runs).await;
+        let plan = reconciler.tailor(&mut session, &shape.study, choice).await;
         session.close().await;
         same?;
         let plan = plan.map_err(|error| (error.to_string(), error.advice().to_owned()))?;
         let unproved = plan.steps.iter().flat_map(|step| &step.hazards).find(|n| n.hazard == Hazard::Unproved);
         match unproved {
-            Some(note) if shape.study.unproved.is_empty() => {
+            Some(note) if shape.study.unproved.is_empty() || !choice.purged.is_empty() => {
                 let why = format!("the allowed part of the plan is not run: {}", note.why);
                 Err((why, "review the whole plan".to_owned()))
             }
@@ -149,11 +153,14 @@ impl Run<'_> {
         }
     }
 
-    async fn one(&self, shape: &Shape, member: &FleetMember, plan: &Arc<Plan>) -> Outcome {
+    async fn one(&self, shape: &Shape, member: &FleetMember, plan: &Arc<Plan>, purged: usize) -> Outcome {
         let mut voice = Voice { tenant: &member.tenant.name, talk: self.talk, told: None };
         let limits: &Limits = &self.work.limits;
         let carried = carry_out(&self.work.reconciler, &member.target, &shape.study, plan, limits, &mut voice).await;
         match carried {
+            Ok(carried) if purged > 0 => {
+                Outcome { tenant: member.tenant.name.clone(), ending: Ending::Purged(carried, purged) }
+            }
             Ok(carried) => Outcome { tenant: member.tenant.name.clone(), ending: Ending::Repaired(carried) },
             Err(error) => Outcome::failed(&member.tenant.name, &error, error.advice()),
         }

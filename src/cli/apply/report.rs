@@ -18,6 +18,8 @@ pub struct Outcome {
 pub enum Ending {
     /// A plan ran; what is left is what it left out.
     Repaired(Carried),
+    /// What was kept long enough is gone, so many things; nothing else was to be done.
+    Purged(Carried, usize),
     /// The reviewed plan had been carried out before.
     Done,
     /// Nothing was allowed to run.
@@ -50,7 +52,7 @@ fn after(mut tally: Tally, outcomes: &[Outcome]) -> (Tally, [usize; 3]) {
                     tally.in_sync += 1;
                 }
             }
-            Ending::Done => {}
+            Ending::Done | Ending::Purged(..) => {}
             Ending::Skipped => counts[1] += 1,
             Ending::Failed(..) => counts[2] += 1,
         }
@@ -77,6 +79,10 @@ fn line(outcome: &Outcome) -> String {
         }
         Ending::Repaired(carried) => {
             format!("{} {tenant}: repaired; {} left as said above\n", "✔".green(), carried.remaining.len())
+        }
+        Ending::Purged(_, purged) => {
+            let things = if *purged == 1 { "1 thing" } else { &format!("{purged} things") };
+            format!("{} {tenant}: {things} dropped for good, kept long enough\n", "✔".green())
         }
         Ending::Done => format!("{} {tenant}: the reviewed plan was carried out before\n", "✔".green()),
         Ending::Skipped => format!("{} {tenant}: left as it is, for the reasons above\n", "-".yellow()),
@@ -107,6 +113,9 @@ fn outcome_json(outcome: &Outcome) -> serde_json::Value {
                 "in_sync": carried.remaining.is_empty(), "remaining": remaining.collect::<Vec<_>>(),
             })
         }
+        Ending::Purged(carried, purged) => json!({
+            "tenant": tenant, "outcome": "purged", "fingerprint": carried.end.to_string(), "purged": purged,
+        }),
         Ending::Done => json!({ "tenant": tenant, "outcome": "done" }),
         Ending::Skipped => json!({ "tenant": tenant, "outcome": "skipped" }),
         Ending::Failed(message, next) => {

@@ -75,7 +75,8 @@ impl Reviewed {
     ) -> Result<(), (String, String)> {
         for member in &group.members {
             let Some((_, entry)) = self.0.of_tenant(&member.tenant.name) else { continue };
-            let plan = reconciler.tailor(session, &shape.study, &entry.runs(&shape.study.plan)).await;
+            let choice = group.assessment.of(entry.runs(&shape.study.plan));
+            let plan = reconciler.tailor(session, &shape.study, &choice).await;
             let plan = plan.map_err(|error| (error.to_string(), error.advice().to_owned()))?;
             entry.is(&plan).map_err(|refusal| (refusal.to_string(), refusal.advice().to_owned()))?;
         }

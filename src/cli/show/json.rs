@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Tally;
+use super::{Tally, quarantine};
 use crate::reconcile::words;
 use crate::reconcile::{Assessment, Fleet, FleetMember, Outlook, Shape};
 
@@ -51,7 +51,7 @@ fn tenant(shape: &Shape, member: &FleetMember, assessment: &Result<Assessment, S
     let facts = &assessment.facts;
     let bytes = facts.bytes.iter().map(|(table, bytes)| (table.to_string(), json!(bytes)));
     let rows = facts.rows.iter().map(|(table, rows)| (table.to_string(), json!(rows)));
-    json!({
+    let mut tenant = json!({
         "tenant": member.tenant.name,
         "labels": member.tenant.labels,
         "state": state,
@@ -61,5 +61,16 @@ fn tenant(shape: &Shape, member: &FleetMember, assessment: &Result<Assessment, S
         "bytes": bytes.collect::<serde_json::Map<_, _>>(),
         "violations": facts.violations,
         "not_known": facts.not_known,
-    })
+        "quarantine": quarantine::json(assessment),
+    });
+    if !assessment.kept.is_empty() {
+        let planned = &shape.study.plan.changes;
+        let kept = assessment.kept.iter().map(|(index, name)| (planned[*index].change.object(), json!(name)));
+        tenant["kept"] = kept.collect::<serde_json::Map<_, _>>().into();
+        tenant["plan"] = match shape.plan(assessment) {
+            Ok(plan) => json!({ "hash": plan.hash(), "end": plan.end.map(|end| end.to_string()), "steps": plan.steps }),
+            Err(why) => json!({ "error": why }),
+        };
+    }
+    tenant
 }

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{Tally, facts, names};
+use super::{Tally, facts, names, quarantine};
+use crate::model::Plan;
 use crate::reconcile::words;
 use crate::reconcile::{Fleet, Group, Shape};
 
@@ -26,9 +27,10 @@ fn shape_text(out: &mut String, shape: &Shape) {
         let _ = writeln!(out, "| | object | change | verdict |\n|---|---|---|---|");
         let planned = study.plan.changes.iter().map(|planned| &planned.change).zip(&group.assessment.rulings);
         let left = study.extras().zip(&group.assessment.left_out);
-        for (change, ruling) in planned.chain(left) {
+        for (index, (change, ruling)) in planned.chain(left).enumerate() {
             let line = words::line(change);
-            let (object, what) = (cell(&line.object), cell(&line.what));
+            let kept = quarantine::kept(group.assessment, index).map(|kept| format!(", {kept}")).unwrap_or_default();
+            let (object, what) = (cell(&line.object), cell(&format!("{}{kept}", line.what)));
             let (verdict, reason) = (words::verdict(ruling), cell(&words::reason(ruling)));
             let _ = writeln!(out, "| {} | {object} | {what} | **{verdict}** ({reason}) |", line.sign);
         }
@@ -37,13 +39,11 @@ fn shape_text(out: &mut String, shape: &Shape) {
         }
         facts_text(out, &group);
     }
-    if !study.plan.steps.is_empty() {
-        let fence = fence(study.plan.steps.iter().flat_map(|step| step.script()));
-        let _ = writeln!(out, "\n<details><summary>{} steps</summary>\n\n{fence}sql", study.plan.steps.len());
-        for step in &study.plan.steps {
-            step.script().for_each(|statement| _ = writeln!(out, "{statement};"));
+    for plan in quarantine::plans(shape) {
+        match plan {
+            Ok(plan) => steps(out, plan),
+            Err(why) => _ = writeln!(out, "\n**not offered**: {}", cell(why)),
         }
-        let _ = writeln!(out, "{fence}\n\n</details>");
     }
 }
 
@@ -64,6 +64,18 @@ fn facts_text(out: &mut String, group: &Group<'_>) {
     if !sizes.is_empty() {
         let _ = writeln!(out, "\n{}", cell(&sizes.join("; ")));
     }
+}
+
+fn steps(out: &mut String, plan: &Plan) {
+    if plan.steps.is_empty() {
+        return;
+    }
+    let fence = fence(plan.steps.iter().flat_map(|step| step.script()));
+    let _ = writeln!(out, "\n<details><summary>{} steps</summary>\n\n{fence}sql", plan.steps.len());
+    for step in &plan.steps {
+        step.script().for_each(|statement| _ = writeln!(out, "{statement};"));
+    }
+    let _ = writeln!(out, "{fence}\n\n</details>");
 }
 
 /// A fence longer than any run of backticks in the statements.

@@ -3,6 +3,7 @@
 pub mod facts;
 pub mod json;
 pub mod markdown;
+pub mod quarantine;
 pub mod sql;
 pub mod status;
 pub mod table;

@@ -23,13 +23,21 @@ fn script(out: &mut String, shape: &Shape) {
     let _ = writeln!(out, "-- shape {} on {}", study.fingerprint.short(), study.observed.platform);
     let _ = writeln!(out, "-- tenants: {}", names.join(", "));
     let assessment = shape.tenants.iter().find_map(|(_, assessment)| assessment.as_ref().ok());
-    for (number, step) in study.plan.steps.iter().enumerate() {
+    let plan = match assessment.map_or(Ok(&study.plan), |assessment| shape.plan(assessment)) {
+        Ok(plan) => plan,
+        Err(why) => return out.push_str(&format!("-- not offered: {}\n\n", one_line(why))),
+    };
+    let ruling = |change: usize| {
+        let planned = study.plan.changes.iter().position(|own| own.change == plan.changes[change].change)?;
+        assessment?.rulings.get(planned)
+    };
+    for (number, step) in plan.steps.iter().enumerate() {
         let _ = writeln!(out, "\n-- {}. {}", number + 1, one_line(&step.title));
         for note in &step.hazards {
             let _ = writeln!(out, "-- hazard {}: {}", note.hazard, one_line(&note.why));
         }
         for change in &step.changes {
-            if let Some(ruling) = assessment.map(|assessment| &assessment.rulings[*change]) {
+            if let Some(ruling) = ruling(*change) {
                 let verdict = words::verdict(ruling);
                 let _ = writeln!(out, "-- {verdict}: {}", one_line(&words::reason(ruling)));
             }

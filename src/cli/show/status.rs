@@ -20,6 +20,7 @@ pub fn text(status: &Status, now: Timestamp) -> String {
     shapes(&mut out, status);
     rollouts(&mut out, status);
     approvals(&mut out, status);
+    quarantine(&mut out, status);
     problems(&mut out, status, now);
     out
 }
@@ -154,6 +155,19 @@ fn approvals(out: &mut String, status: &Status) {
     for approval in &status.approvals {
         let (tenants, what) = asked(&approval.question);
         table.add_row([approval.id.clone(), tenants, what]);
+    }
+    out.push_str(&table::text(&table));
+}
+
+fn quarantine(out: &mut String, status: &Status) {
+    if status.quarantined.is_empty() {
+        return;
+    }
+    section(out, &of("QUARANTINE", status.quarantined.len(), status.quarantined_total));
+    let mut table = table::new(&[("TENANTS", Align::Right), ("WHAT", Align::Left), ("UNTIL", Align::Left)]);
+    for kept in &status.quarantined {
+        let until = kept.what.until.map_or_else(|| "somebody drops it".to_owned(), table::time);
+        table.add_row([table::number(kept.tenants), clean(&kept.what.object), until]);
     }
     out.push_str(&table::text(&table));
 }

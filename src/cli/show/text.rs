@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use owo_colors::{AnsiColors, OwoColorize};
 
-use super::{Tally, facts, names};
-use crate::model::{Change, Plan, Ruling, Verdict};
+use super::{Tally, facts, names, quarantine};
+use crate::model::{Plan, Ruling, Verdict};
 use crate::reconcile::words::{self, Line};
 use crate::reconcile::{Assessment, Fleet, Group, Shape};
 
@@ -41,12 +41,17 @@ fn shape_text(out: &mut String, shape: &Shape, quiet: bool) {
     );
     let _ = writeln!(out, "  {}", names(&members));
     not_modelled(out, shape);
+    quarantine::text(out, shape);
     if !study.in_sync() {
         for group in shape.groups() {
             group_text(out, shape, &group);
         }
-        if !quiet && !study.plan.steps.is_empty() {
-            plan_text(out, &study.plan);
+        for plan in quarantine::plans(shape) {
+            match plan {
+                Ok(plan) if !quiet && !plan.steps.is_empty() => plan_text(out, plan),
+                Ok(_) => {}
+                Err(why) => _ = writeln!(out, "\n  {} {}", "not offered:".red().bold(), words::clean(why)),
+            }
         }
     }
     for (member, assessment) in &shape.tenants {
@@ -78,11 +83,14 @@ fn group_text(out: &mut String, shape: &Shape, group: &Group<'_>) {
     let planned = plan.changes.iter().map(|planned| &planned.change).zip(&group.assessment.rulings);
     let shown: Vec<_> = shape.study.extras().collect();
     let left = plan.left_out.iter().zip(&group.assessment.left_out).filter(|(change, _)| shown.contains(change));
-    let rows: Vec<(Line, &Change, &Ruling)> =
-        planned.chain(left).map(|(change, ruling)| (words::line(change), change, ruling)).collect();
+    let rows: Vec<(Line, &Ruling)> =
+        planned.chain(left).map(|(change, ruling)| (words::line(change), ruling)).collect();
     let width = rows.iter().map(|(line, ..)| line.object.chars().count()).max().unwrap_or(0).min(48);
-    for (line, _, ruling) in &rows {
+    for (index, (line, ruling)) in rows.iter().enumerate() {
         change_text(out, line, ruling, width);
+        if let Some(kept) = quarantine::kept(group.assessment, index) {
+            let _ = writeln!(out, "      {kept}");
+        }
     }
     for finding in &group.assessment.blocked {
         let _ = writeln!(out, "  {} {finding}", "blocked".red().bold());

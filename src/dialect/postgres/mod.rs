@@ -38,7 +38,7 @@ pub(crate) use types::user_type as parse_name;
 use super::{
     DefaultValue, Dialect, EnumColumn, EnumRequest, Generator, IdentityRequest, NameLimit, Neutral, Unsupported, fact,
 };
-use crate::model::{Change, IdentityKind, Op, Platform, QName, Schema, Table, Version};
+use crate::model::{Change, IdentityKind, MemberKind, Op, Platform, QName, Schema, Table, Version};
 
 /// PostgreSQL, in one version.
 pub struct Postgres {
@@ -149,6 +149,10 @@ impl Dialect for Postgres {
     fn bytes_query(&self, table: &QName) -> String {
         let table = names::literal(&names::qualified(table));
         format!("SELECT coalesce(pg_total_relation_size(to_regclass({table})), 0)")
+    }
+
+    fn shares_names(&self, kind: MemberKind) -> bool {
+        matches!(kind, MemberKind::PrimaryKey | MemberKind::Unique | MemberKind::Index)
     }
 
     fn name_too_long(&self, name: &str) -> Option<NameLimit> {

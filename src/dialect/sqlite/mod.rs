@@ -26,7 +26,7 @@ mod unsupported;
 use super::{
     DefaultValue, Dialect, EnumColumn, EnumRequest, Generator, IdentityRequest, NameLimit, Neutral, Unsupported, fact,
 };
-use crate::model::{Change, IdentityKind, Op, Platform, QName, Schema, Table};
+use crate::model::{Change, IdentityKind, MemberKind, Op, Platform, QName, Schema, Table};
 
 /// SQLite, in one version.
 pub struct Sqlite {
@@ -126,6 +126,10 @@ impl Dialect for Sqlite {
             "SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE aggregate = TRUE AND name IN \
              (SELECT name FROM sqlite_master WHERE tbl_name = {name} COLLATE NOCASE AND rootpage > 0)"
         )
+    }
+
+    fn shares_names(&self, kind: MemberKind) -> bool {
+        kind == MemberKind::Index
     }
 
     fn name_too_long(&self, _name: &str) -> Option<NameLimit> {

@@ -10,8 +10,8 @@ use super::{RolloutView, ShapeView};
 use crate::model::{Engine, Hash, Reason, Ruling, Verdict};
 use crate::reconcile::words;
 use crate::store::{
-    Activity, ApprovalRecord, ApprovalState, DriftRecord, Pause, Question, RunRecord, ShapeRecord, Store, StoreError,
-    Sync, TenantFilter, TenantRecord,
+    Activity, ApprovalRecord, ApprovalState, DriftRecord, KEPT, KeptRecord, Pause, Question, RunRecord, ShapeRecord,
+    Store, StoreError, Sync, TenantFilter, TenantRecord,
 };
 
 type Shapes = BTreeMap<Hash, ShapeRecord>;
@@ -46,6 +46,12 @@ pub struct Status {
     pub approvals_total: usize,
     /// The questions that have waited longest.
     pub approvals: Vec<ApprovalRecord>,
+    /// How many different tables and columns tenants keep instead of dropping them.
+    #[serde(default)]
+    pub quarantined_total: usize,
+    /// Those of them that go first.
+    #[serde(default)]
+    pub quarantined: Vec<KeptRecord>,
     /// Where the brake is engaged.
     pub braked: Vec<Braked>,
     /// That nothing is to be changed until somebody resumes.
@@ -180,6 +186,7 @@ pub async fn status(store: &Store) -> Result<Status, StoreError> {
     let (known, shapes) = shapes(store).await?;
     let pending = store.approvals(Some(ApprovalState::Pending)).await?;
     let runs = store.runs(PASSES, None).await?;
+    let kept: Vec<KeptRecord> = store.note(KEPT).await?.unwrap_or_default();
     Ok(Status {
         undrift: env!("CARGO_PKG_VERSION").to_owned(),
         tenants: engines.values().fold(Counts::default(), Counts::and),
@@ -189,6 +196,8 @@ pub async fn status(store: &Store) -> Result<Status, StoreError> {
         shapes: shapes.into_iter().take(SHOWN).collect(),
         rollouts: store.open_rollouts().await?.iter().map(RolloutView::of).collect(),
         approvals_total: pending.len(),
+        quarantined_total: kept.len(),
+        quarantined: kept.into_iter().take(SHOWN).collect(),
         braked: pending.iter().filter_map(braked).collect(),
         approvals: pending.into_iter().rev().take(SHOWN).collect(),
         paused: store.pause().await?,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{AuditLine, ChangeLine};
 use crate::model::{Engine, Fingerprint, Hash, Labels};
 use crate::reconcile::words;
-use crate::store::{Activity, FailureRecord, ShapeRecord, Sync, TenantRecord, TroubleRecord};
+use crate::store::{Activity, FailureRecord, QuarantineRecord, ShapeRecord, Sync, TenantRecord, TroubleRecord};
 
 /// A tenant as it was found last.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -50,6 +50,8 @@ pub struct TenantView {
     pub repaired_at: Option<Timestamp>,
     /// When drift came back after a repair, newest last.
     pub returned: Vec<Timestamp>,
+    /// What it keeps under another name instead of dropping it.
+    pub quarantined: Vec<QuarantineRecord>,
 }
 
 impl From<TenantRecord> for TenantView {
@@ -74,6 +76,7 @@ impl From<TenantRecord> for TenantView {
             read_at: record.read_at,
             repaired_at: record.repaired_at,
             returned: record.returned,
+            quarantined: record.quarantined,
         }
     }
 }

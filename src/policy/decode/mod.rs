@@ -1,6 +1,7 @@
 //! A policy file's tree → [`Policy`], with every mistake at its place.
 
 mod conditions;
+mod quarantine;
 mod settings;
 
 use std::collections::BTreeMap;
@@ -118,7 +119,8 @@ fn rule<'a>(
     let yes = node.get("yes").and_then(|node| rule_yes(node, verdict, problems));
     let name = node.text_of("name").map_or_else(|| format!("rule {}", index + 1), str::to_owned);
     let span = node.get("name").map_or(&node.span, |name| &name.span).clone();
-    Some(Rule { name, matching, then: verdict, yes, window, span })
+    let quarantine = node.get("quarantine").and_then(|node| quarantine::of_rule(node, verdict, &matching, problems));
+    Some(Rule { name, matching, then: verdict, yes, window, quarantine, span })
 }
 
 fn rule_yes(node: &Node, verdict: Verdict, problems: &mut Report) -> Option<bool> {

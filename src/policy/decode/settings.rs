@@ -9,6 +9,9 @@ use crate::yaml::{Diagnostic, Node, Report};
 
 use super::conditions;
 
+/// The longest that anything is kept by itself.
+const LONGEST_KEPT: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
 pub(super) fn limits(node: Option<&Node>, problems: &mut Report) -> Limits {
     let usual = Limits::default();
     let Some(node) = node else { return usual };
@@ -155,8 +158,23 @@ pub(super) fn positive_duration(node: &Node, problems: &mut Report) -> Option<Du
     Some(duration)
 }
 
+/// A time for which something is kept: years, if need be.
+pub(super) fn positive_time_to_keep(node: &Node, problems: &mut Report) -> Option<Duration> {
+    let time = read(node, duration::parse_up_to(node.text()?, LONGEST_KEPT), problems)?;
+    if time.is_zero() {
+        let problem = Diagnostic::new(&node.span, "it must be longer than nothing");
+        problems.add(problem.help("write for example `30d`, or let the rule drop without `quarantine`"));
+        return None;
+    }
+    Some(time)
+}
+
 fn any_duration(node: &Node, problems: &mut Report) -> Option<Duration> {
-    match duration::parse(node.text()?) {
+    read(node, duration::parse(node.text()?), problems)
+}
+
+fn read(node: &Node, duration: Result<Duration, String>, problems: &mut Report) -> Option<Duration> {
+    match duration {
         Ok(duration) => Some(duration),
         Err(why) => {
             let problem = Diagnostic::new(&node.span, format!("not a duration: {why}"));

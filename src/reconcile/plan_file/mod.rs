@@ -108,6 +108,9 @@ pub struct ChangeEntry {
     pub reason: Reason,
     /// For `ask`: whether carrying out this file counts as the answer. Where not, a person is asked once more.
     pub answered_by_review: bool,
+    /// The name under which the tenants keep what it drops, where the policy wants that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_as: Option<String>,
 }
 
 impl PlanFile {

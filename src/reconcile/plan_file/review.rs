@@ -149,7 +149,14 @@ impl Assessment {
     pub fn reviewed(&self, whole: &Plan, reviewed: &PlanEntry) -> Self {
         let rulings = self.rulings.iter().enumerate();
         let rulings = rulings.map(|(number, ruling)| under(ruling, reviewed.said(number))).collect();
-        self.with(whole, rulings)
+        let mut assessment = self.with(whole, rulings);
+        for entry in &reviewed.changes {
+            // The name holds the day on which it was reviewed; whether anything is kept is policy's matter.
+            if let (Some(number), Some(name)) = (entry.number, &entry.kept_as) {
+                assessment.kept.entry(number).and_modify(|kept| kept.clone_from(name));
+            }
+        }
+        assessment
     }
 }
 

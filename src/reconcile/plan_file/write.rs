@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{ChangeEntry, FORMAT, PlanEntry, PlanFile, SchemaEntry, ShapeEntry};
 use crate::db::{Connection, Session};
 use crate::model::{Change, Hash, Plan, Ruling, Schema, Verdict};
-use crate::reconcile::{Assessment, Fleet, Group, Outlook, ReconcileError, Reconciler, Shape, words};
+use crate::reconcile::{Assessment, Fleet, Group, Outlook, ReconcileError, Reconciler, Shape, Study, words};
 
 impl PlanFile {
     /// The file for everything that is to be done about a fleet. Tenants that are in sync, or that could not be read,
@@ -55,7 +55,7 @@ async fn plan_entry(shape: &Shape, group: &Group<'_>, reconciler: &Reconciler) -
     let runs = group.assessment.offered(&study.plan);
     let mut session =
         Session::connect(&group.members[0].target, reconciler.patience).await.map_err(ReconcileError::Db)?;
-    let plan = reconciler.tailor(&mut session, study, &runs).await;
+    let plan = reconciler.tailor(&mut session, study, &group.assessment.of(runs.clone())).await;
     session.close().await;
     let plan: Arc<Plan> = plan?;
     let changes = || entries(&study.plan, group.assessment);
@@ -68,7 +68,7 @@ async fn plan_entry(shape: &Shape, group: &Group<'_>, reconciler: &Reconciler) -
         hash: plan.hash(),
         end: plan.end,
         unproved: study.unproved.clone(),
-        changes: changes().zip(&runs).filter(|(_, runs)| **runs).map(|(entry, _)| entry).collect(),
+        changes: plan.changes.iter().map(|planned| carried_out(study, group.assessment, &planned.change)).collect(),
         left_out: kept.chain(extras.map(|(change, ruling)| entry(None, change, ruling, false))).collect(),
         steps: plan.steps.clone(),
     })
@@ -80,6 +80,28 @@ fn entries<'a>(plan: &'a Plan, assessment: &'a Assessment) -> impl Iterator<Item
     all.map(|(number, ((planned, ruling), yes))| entry(Some(number), &planned.change, ruling, *yes))
 }
 
+/// A change of the plan that runs. One that stands in the place of a drop has the drop's number and verdict; so does what
+/// is done for its sake, without the number.
+fn carried_out(study: &Study, assessment: &Assessment, change: &Change) -> ChangeEntry {
+    let planned = &study.plan.changes;
+    let of = |number: usize, own: bool| {
+        entry(own.then_some(number), change, &assessment.rulings[number], assessment.yes[number])
+    };
+    if let Some(number) = planned.iter().position(|planned| planned.change == *change) {
+        return of(number, true);
+    }
+    let name = match change {
+        Change::RenameTable { to, .. } => Some(&to.name),
+        Change::RenameColumn { to, .. } => Some(to),
+        _ => None,
+    };
+    if let Some((number, name)) = assessment.kept.iter().find(|(_, kept)| Some(*kept) == name) {
+        return ChangeEntry { kept_as: Some(name.clone()), ..of(*number, true) };
+    }
+    let same_table = |number: &&usize| planned[**number].change.table() == change.table();
+    of(assessment.kept.keys().find(same_table).copied().unwrap_or_default(), false)
+}
+
 fn entry(number: Option<usize>, change: &Change, ruling: &Ruling, yes: bool) -> ChangeEntry {
     ChangeEntry {
         number,
@@ -89,5 +111,6 @@ fn entry(number: Option<usize>, change: &Change, ruling: &Ruling, yes: bool) -> 
         verdict: ruling.verdict,
         reason: ruling.reason.clone(),
         answered_by_review: yes && ruling.verdict == Verdict::Ask,
+        kept_as: None,
     }
 }
