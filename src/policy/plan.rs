@@ -28,7 +28,12 @@ impl Policy {
 }
 
 /// What is said of each change by itself, in the plan's order.
-pub(super) fn each<T>(plan: &Plan, rows: &BTreeMap<QName, u64>, tenant: &Tenant, said: impl Fn(&Case<'_>) -> T) -> Vec<T> {
+pub(super) fn each<T>(
+    plan: &Plan,
+    rows: &BTreeMap<QName, u64>,
+    tenant: &Tenant,
+    said: impl Fn(&Case<'_>) -> T,
+) -> Vec<T> {
     let old_names = old_names(plan);
     let of = |(index, planned): (usize, &PlannedChange)| {
         let hazards: Vec<HazardNote> = plan.hazards_of(index).cloned().collect();
