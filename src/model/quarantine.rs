@@ -182,7 +182,7 @@ impl Plan {
         }
         let plan = Plan { end: None, ..self.clone() };
         let text = serde_json::to_string(&plan).unwrap_or_default();
-        Hash::of(&dated.iter().fold(text, |text, start| text.replace(start.as_str(), PREFIX)))
+        Hash::of(dated.iter().fold(text, |text, start| text.replace(start.as_str(), PREFIX)))
     }
 }
 
