@@ -168,7 +168,7 @@ fn policy_decides_as_ever(#[values(Engine::Postgres, Engine::Mariadb, Engine::Sq
         "policy: careful
 rules:
   - { match: { change: drop_table }, then: deny }
-  - { match: { change: drop_column, column: nick }, then: ask, quarantine: true }
+  - { match: { change: drop_column, column: nick }, then: ask, yes: true, quarantine: true }
   - { then: allow }
 ",
     );
