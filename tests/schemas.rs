@@ -183,8 +183,8 @@ fn the_documentation_explains_every_key() {
 const OLD: &str = "
     CREATE TABLE users (id {id}, name varchar(255), email varchar(255) NOT NULL, password varchar(255), role varchar(50));
     INSERT INTO users (name, email, password, role) VALUES
-        ('Ada Lovelace', 'ada@example.org', 'h1', 'admin'), ('Plato', 'plato@example.org', NULL, 'voter'),
-        ('Jean Luc Picard', 'jean@example.org', 'h3', 'voter');
+        ('Ada Lovelace', 'ada@example.org', '$2y$04$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW', 'admin'), ('Plato', 'plato@example.org', NULL, 'voter'),
+        ('Jean Luc Picard', 'jean@example.org', 'plain', 'voter');
     CREATE TABLE roles (id {id}, name varchar(125) NOT NULL, guard_name varchar(125) NOT NULL);
     INSERT INTO roles (name, guard_name) VALUES ('chief', 'web');
     CREATE TABLE permissions (id {id}, name varchar(125) NOT NULL, guard_name varchar(125) NOT NULL);
@@ -201,12 +201,14 @@ fn old_tenant_becomes_the_core(url: &str, sql: impl Fn(&str), query: impl Fn(&st
     sql(&OLD.replace("{id}", id).replace("{big}", big));
     let arguments = ["--url", url, "--schema", "schema/universal-core.yaml", "--policy", "policies/permissive.yaml"];
     support::undrift(&[&["apply", "--yes"], &arguments[..]].concat()).expect_code(0);
-    let people = query(
-        "SELECT email, first_name, coalesce(last_name, '-'), coalesce(password_hash, '-'), status FROM tenant_users ORDER BY id",
-    );
-    let expected = "ada@example.org|Ada|Lovelace|h1|active\nplato@example.org|Plato|-|-|active\n\
-                    jean@example.org|Jean|Luc Picard|h3|active";
+    let people = query("SELECT email, first_name, coalesce(last_name, '-'), status FROM tenant_users ORDER BY id");
+    let expected = "ada@example.org|Ada|Lovelace|active\nplato@example.org|Plato|-|active\n\
+                    jean@example.org|Jean|Luc Picard|active";
     assert_eq!(people.replace('\t', "|"), expected);
+    let hashes = query("SELECT coalesce(password_hash, '-') FROM tenant_users ORDER BY id");
+    let hashes: Vec<&str> = hashes.lines().collect();
+    assert!(hashes[0].starts_with("$2y$04$") && hashes[1] == "-", "hashes and NULLs stay: {hashes:?}");
+    assert!(undrift::hashing::is_hash_of(hashes[2], "plain"), "plain text does not: {hashes:?}");
     assert_eq!(query("SELECT count(DISTINCT uuid) FROM tenant_users"), "3");
     assert_eq!(query("SELECT count(*) FROM tenant_role_has_permissions"), "1");
     assert_eq!(query("SELECT count(*) FROM migrations"), "0");

@@ -29,10 +29,14 @@ const LIMITS: Limits = Limits {
     statement_timeout: Duration::from_secs(30),
     slow_statement_timeout: Duration::from_secs(60),
     retries: 0,
+    ..Limits::GENEROUS
 };
 
 /// How the nullable last column of the first table stands in an exported schema.
 const COLUMN: &str = "      column_6: { type: ";
+
+/// A shape and the plan for it.
+type Studied = (Study, Arc<Plan>);
 
 /// A change that can be made again and again.
 #[derive(Clone, Copy)]
@@ -118,7 +122,7 @@ struct Repairs {
     /// The schema before the first round.
     base: String,
     /// How many rounds there were, and what the present one is to do.
-    round: Mutex<(usize, Option<Arc<(Study, Arc<Plan>)>>)>,
+    round: Mutex<(usize, Option<Arc<Studied>>)>,
 }
 
 impl Repairs {

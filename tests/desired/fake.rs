@@ -161,6 +161,10 @@ impl Dialect for Fake {
         format!("{one} IS DISTINCT FROM {other}")
     }
 
+    fn bytes_query(&self, table: &QName) -> String {
+        format!("SELECT size('{table}')")
+    }
+
     fn rows_query(&self, table: &QName) -> String {
         format!("SELECT count(*) FROM {}", self.quote_name(table))
     }

@@ -1,7 +1,5 @@
 //! Locks, scratch databases, scripts.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use undrift::db::Connection;
 use undrift::model::{QName, Schema};
 
