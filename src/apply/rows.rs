@@ -59,6 +59,9 @@ impl<'a> Rows<'a> {
 
     /// Does the work, and returns how many rows were done.
     pub(super) async fn run(mut self) -> Result<u64, Cause> {
+        if self.planned.key.is_empty() && !matches!(self.planned.task, RowTask::Set(_)) {
+            return self.refuse_without_key().await;
+        }
         if self.planned.locked {
             return self.catch_up().await;
         }
@@ -76,6 +79,17 @@ impl<'a> Rows<'a> {
             moment = self.moment().await?;
         }
         Ok(self.done)
+    }
+
+    /// Rows that nothing tells apart cannot be hashed one by one; if there are none, nothing is left to do.
+    async fn refuse_without_key(&mut self) -> Result<u64, Cause> {
+        let table = &self.planned.table;
+        match self.session.count(&rows::pending(&*self.dialect, &self.work)).await? {
+            0 => Ok(0),
+            pending => Err(Cause::Data(format!(
+                "{pending} rows of {table} are to be hashed, and nothing tells the rows apart: give {table} a primary key first"
+            ))),
+        }
     }
 
     /// Does what was written since the last walk, once: nobody writes any more, and everybody waits.

@@ -215,7 +215,7 @@ impl Scratch {
             Undo::Rollback => session.close().await,
             Undo::Remove(folder) => {
                 session.close().await;
-                std::fs::remove_dir_all(&folder).map_err(|error| DbError::io(&folder.display().to_string(), error))?;
+                remove(&folder).map_err(|error| DbError::io(&folder.display().to_string(), error))?;
             }
             Undo::Drop(mut server, statement) => {
                 session.close().await;
@@ -225,6 +225,18 @@ impl Scratch {
             }
         }
         Ok(())
+    }
+}
+
+/// Removes a folder. Its lock is free by now, so another undrift that looks for left-overs may be at it too.
+fn remove(folder: &std::path::Path) -> std::io::Result<()> {
+    use std::io::ErrorKind::{DirectoryNotEmpty, NotFound};
+    loop {
+        match std::fs::remove_dir_all(folder) {
+            Err(error) if error.kind() == NotFound && !folder.exists() => return Ok(()),
+            Err(error) if matches!(error.kind(), NotFound | DirectoryNotEmpty) => std::thread::yield_now(),
+            removed => return removed,
+        }
     }
 }
 

@@ -27,6 +27,19 @@ pub fn moved(how: &Move, value: &str) -> Option<String> {
     }
 }
 
+/// Lets the server make assignments in the pending rows of a table.
+pub fn set(dialect: &dyn Dialect, table: &Table, set: String, pending: String, title: String) -> RowWork {
+    RowWork {
+        table: table.name.clone(),
+        key: dialect.row_key(table),
+        pending,
+        task: RowTask::Set(set),
+        locked: false,
+        title,
+        shown: String::new(),
+    }
+}
+
 /// Hashes the values of a column where they are. `locked`: for what was written since.
 pub fn hash_in_place(
     dialect: &dyn Dialect,

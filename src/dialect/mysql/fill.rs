@@ -11,7 +11,7 @@ use super::tables::alter_one;
 use super::{hazards, members};
 use crate::dialect::{Dialect, moves, rank};
 use crate::model::{
-    Change, Column, Hash, Move, Object, OnConflict, QName, RowTask, RowWork, Transform, work_mark, working_name,
+    Change, Column, Hash, Move, Object, OnConflict, QName, RowWork, Transform, work_mark, working_name,
 };
 
 /// The name of a column under construction. One that would be too long keeps its beginning and gets a hash.
@@ -96,16 +96,7 @@ impl Batch<'_> {
     }
 
     fn set_work(&self, table: &QName, set: String, pending: String, title: String) -> Option<RowWork> {
-        let key = self.dialect.row_key(self.before(table)?);
-        Some(RowWork {
-            table: table.clone(),
-            key,
-            pending,
-            task: RowTask::Set(set),
-            locked: false,
-            title,
-            shown: String::new(),
-        })
+        Some(moves::set(self.dialect, self.before(table)?, set, pending, title))
     }
 
     pub(super) fn untouched(&self, table: &QName, but: &str) -> String {

@@ -9,7 +9,7 @@ use super::ops::Batch;
 use super::piece::{Phase, Piece, Slot};
 use super::tokens::{Kind, mentioned, tokens};
 use crate::dialect::{Dialect, moves, rank};
-use crate::model::{Change, Check, Column, Generated, Object, Op, Pace, QName, RowTask, RowWork, Table, Transform};
+use crate::model::{Change, Check, Column, Generated, Object, Op, Pace, QName, RowWork, Table, Transform};
 
 impl Batch<'_> {
     /// The operations for renames.
@@ -72,12 +72,7 @@ impl Batch<'_> {
                 let (set, pending) = (format!("{name} = {value}{untouched}"), self.dialect.differs(&name, &value));
                 let catch_up = format!("UPDATE {} SET {set} WHERE {pending}", quote_table(table));
                 let title = format!("{transform} {table}.{from}");
-                let key = self.dialect.row_key(&structure);
-                let task = RowTask::Set(set);
-                (
-                    RowWork { table: table.clone(), key, pending, task, locked: false, title, shown: String::new() },
-                    Some(catch_up),
-                )
+                (moves::set(self.dialect, &structure, set, pending, title), Some(catch_up))
             }
         };
         rename.statements.insert(0, format!("LOCK TABLES {} WRITE", quote_table(table)));

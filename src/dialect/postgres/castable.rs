@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn nothing_is_claimed_where_no_query_can_tell() {
-        for (from, to) in [("text", "date"), ("text", "jsonb"), ("integer[]", "text[]")] {
+        for (from, to) in [("text", "date"), ("text", "jsonb"), ("text[]", "integer[]")] {
             assert_eq!(of(from, to, 15), Some(Test::Unasked), "{from} → {to}");
         }
         let asked = Test::Refused("NOT pg_input_is_valid(\"c\", 'date')".to_owned());

@@ -11,8 +11,8 @@ use super::names::{cut, ident, qualified};
 use super::text::identifiers;
 use crate::dialect::{Dialect, moves, rank};
 use crate::model::{
-    Column, Hazard, HazardNote, Move, Object, OnConflict, Op, Pace, QName, RowTask, RowWork, Table, Transform,
-    work_mark, working_name,
+    Column, Hazard, HazardNote, Move, Object, OnConflict, Op, Pace, QName, RowWork, Table, Transform, work_mark,
+    working_name,
 };
 
 /// Takes the lock under which a column gets its name.
@@ -42,19 +42,6 @@ fn values(table: &QName, column: &str) -> Object {
     Object::Values(table.clone(), column.to_owned())
 }
 
-fn set_work(dialect: &dyn Dialect, table: &Table, set: String, pending: String, title: String) -> RowWork {
-    let key = dialect.row_key(table);
-    RowWork {
-        table: table.name.clone(),
-        key,
-        pending,
-        task: RowTask::Set(set),
-        locked: false,
-        title,
-        shown: String::new(),
-    }
-}
-
 /// Adds a column and gives the rows that exist their value. Until they have it, it has a working name.
 pub(super) fn add_filled(batch: &Batch<'_>, change: usize, table: &QName, column: &Column, fill: &str) -> Vec<Op> {
     let Some(structure) = batch.table_before(table) else { return Vec::new() };
@@ -63,7 +50,7 @@ pub(super) fn add_filled(batch: &Batch<'_>, change: usize, table: &QName, column
     let assignment = format!("{target} = ({fill})");
     let pending = format!("{target} IS NULL AND ({fill}) IS NOT NULL");
     let title = format!("fill {table}.{}", column.name);
-    let work = set_work(batch.dialect, structure, assignment.clone(), pending.clone(), title);
+    let work = moves::set(batch.dialect, structure, assignment.clone(), pending.clone(), title);
 
     let mut begin = begin_column(batch, change, table, column, &working, fill);
     let mut first = in_batches(change, work);
@@ -104,7 +91,7 @@ pub(super) fn fill_existing(
     let pending = format!("{target} IS NULL AND ({fill}) IS NOT NULL");
     let title = format!("fill {table}.{}", column.name);
     let set = format!("{target} = ({fill})");
-    let mut op = in_batches(change, set_work(batch.dialect, batch.table_before(table)?, set, pending, title));
+    let mut op = in_batches(change, moves::set(batch.dialect, batch.table_before(table)?, set, pending, title));
     op.rank = rank::ALTER_COLUMN + 2;
     op.makes = vec![values(table, &column.name)];
     op.needs = mentioned(batch, table, fill);
@@ -256,7 +243,7 @@ fn transformed(batch: &Batch<'_>, table: &Table, column: &str, transform: &Trans
     let (set, pending) = (format!("{name} = {value}"), batch.dialect.differs(&name, &value));
     let catch_up = format!("UPDATE {} SET {set} WHERE {pending}", qualified(&table.name));
     let title = format!("{transform} {}.{column}", table.name);
-    Transformed::There(set_work(batch.dialect, table, set, pending, title), catch_up)
+    Transformed::There(moves::set(batch.dialect, table, set, pending, title), catch_up)
 }
 
 /// Moves the values of a column to its new name and drops it.
@@ -323,7 +310,7 @@ fn copy(
         op.preconditions.push(facts::no_disagreement(vec![change], &table.name, from, to, &value));
     }
     let title = format!("copy {}.{} into {}", table.name, from.name, to.name);
-    in_batches(change, set_work(batch.dialect, table, set, pending, title))
+    in_batches(change, moves::set(batch.dialect, table, set, pending, title))
 }
 
 fn merge_hazards(table: &QName, from: &Column, to: &Column) -> Vec<HazardNote> {
