@@ -9,15 +9,13 @@ mod progress;
 mod rows;
 
 use std::collections::BTreeMap;
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
 pub use error::{ApplyError, Cause, Stopped};
 pub use progress::{Ended, Position, Progress, Rows, Silence, Waiting};
 
-use crate::db::{Connection, DbError, Session};
+use crate::db::{Connection, DbError, Session, dice};
 use crate::model::{Fingerprint, Pace, Plan, RowWork, Schema, Step, StepPart};
 
 /// How long statements may wait and run, and how often a step that lost a race is tried again.
@@ -125,11 +123,6 @@ fn groups(steps: &[Step]) -> impl Iterator<Item = &[Step]> {
 pub(in crate::apply) fn pauses(limits: &Limits) -> impl Iterator<Item = Duration> + use<> {
     let doubled = std::iter::successors(Some(FIRST_PAUSE), |pause| Some((*pause * 2).min(LONGEST_PAUSE)));
     doubled.map(|pause| pause.mul_f64(1.0 + dice() / 2.0)).take(limits.retries as usize)
-}
-
-/// A number between 0 and 1.
-fn dice() -> f64 {
-    RandomState::new().build_hasher().finish() as f64 / u64::MAX as f64
 }
 
 /// A plan while it runs.

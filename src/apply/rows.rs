@@ -10,7 +10,7 @@ use super::progress::Progress;
 use super::{Cause, Limits, pauses};
 use crate::db::{Connection, DbError, Session, Texts, Trouble};
 use crate::dialect::rows::{self, Key, Written};
-use crate::dialect::{self, Dialect};
+use crate::dialect::{self, Dialect, moves};
 use crate::model::{RowTask, RowWork};
 
 /// How many rows are hashed together: a row's hash takes tens of milliseconds, and what was hashed before a kill and
@@ -83,12 +83,12 @@ impl<'a> Rows<'a> {
 
     /// Rows that nothing tells apart cannot be hashed one by one; if there are none, nothing is left to do.
     async fn refuse_without_key(&mut self) -> Result<u64, Cause> {
-        let table = &self.planned.table;
-        match self.session.count(&rows::pending(&*self.dialect, &self.work)).await? {
+        let Some(told_apart) = moves::rows_are_told_apart(&*self.dialect, Vec::new(), self.planned) else {
+            return Ok(0);
+        };
+        match self.session.count(&told_apart.query).await? {
             0 => Ok(0),
-            pending => Err(Cause::Data(format!(
-                "{pending} rows of {table} are to be hashed, and nothing tells the rows apart: give {table} a primary key first"
-            ))),
+            pending => Err(Cause::Data(told_apart.finding.replace("{n}", &pending.to_string()))),
         }
     }
 

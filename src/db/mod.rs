@@ -22,6 +22,7 @@ pub use error::{DbError, Trouble};
 pub use glance::Glance;
 pub use postgres::Activity;
 pub use target::Target;
+pub(crate) use visit::dice;
 pub use visit::{Budget, Evidence, Look, Memo, Seen, Turn, Visit, Visitor};
 
 use crate::model::{Engine, Hash, Platform, Schema};

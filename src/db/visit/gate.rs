@@ -143,7 +143,7 @@ impl Drop for Ticket {
     }
 }
 
-/// A number between 0 and 1.
-fn dice() -> f64 {
+/// A number between 0 and 1, by which pauses differ.
+pub(crate) fn dice() -> f64 {
     RandomState::new().build_hasher().finish() as f64 / u64::MAX as f64
 }

@@ -12,6 +12,8 @@ use std::time::Duration;
 pub use self::gate::{Budget, Turn};
 pub use self::memo::Memo;
 
+pub(crate) use self::gate::dice;
+
 use self::gate::Gate;
 use super::circuit::CircuitState;
 use super::postgres::{self, Activity};
