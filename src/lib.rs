@@ -28,6 +28,8 @@ pub mod registry;
 
 pub mod store;
 
+pub mod backup;
+
 pub mod apply;
 
 pub mod reconcile;

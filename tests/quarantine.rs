@@ -258,3 +258,22 @@ fn what_it_is_made_of_goes_after_it() {
     assert_eq!(left.trim(), "0");
     undrift(&tenant, "plan", &[]).expect_code(0);
 }
+
+/// Who is asked on a terminal sees the renames, not drops.
+#[test]
+fn a_person_sees_what_is_kept() {
+    let tenant = tenant(Engine::Postgres);
+    tenant.write(
+        "policy.yaml",
+        "policy: asks
+rules:
+  - { match: { change: drop_* }, then: ask, quarantine: true, backup: true }
+  - { then: allow }
+",
+    );
+    let arguments = ["apply", "--url", &tenant.url, "--schema", "core.yaml", "--policy", "policy.yaml", "--quiet"];
+    let shown = tenant.answered(&arguments, "no").expect_code(3).stdout;
+    let question = shown.split("The policy asks a person").nth(1).expect(&shown);
+    assert!(question.contains(&format!("RENAME TO \"{}\"", kept("orders"))), "{question}");
+    assert!(!question.contains("DROP TABLE") && !question.contains("backed up first"), "{question}");
+}

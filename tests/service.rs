@@ -3,6 +3,8 @@
 
 mod support;
 
+#[path = "service/backups.rs"]
+mod backups;
 #[path = "service/daemon.rs"]
 mod daemon;
 #[path = "service/files.rs"]

@@ -11,7 +11,7 @@ use undrift::db::{Patience, Target};
 use undrift::desired;
 use undrift::model::{Engine, Labels, Tenant};
 use undrift::policy::Policy;
-use undrift::reconcile::{Fleet, FleetMember, Reconciler, carry_out, survey};
+use undrift::reconcile::{Errand, Fleet, FleetMember, Reconciler, carry_out, survey};
 
 const SCHEMA: &str = "
 schema: small
@@ -55,13 +55,15 @@ async fn a_database_that_changed_since_the_plan_was_made_is_not_touched() {
         assert_eq!(plan.changes.len(), 1, "{url}");
 
         change("ALTER TABLE users ADD COLUMN by_night integer");
-        let refused = carry_out(&reconciler, &target, study, &plan, &LIMITS, &mut Silence).await;
+        let refused = carry_out(&reconciler, &Errand::of(&target, study, &plan, &LIMITS), &mut Silence).await;
         assert!(matches!(refused, Err(ApplyError::Stale { .. })), "{url}: {refused:?}");
 
         let fleet = look(&reconciler, &target).await;
         let study = &fleet.shapes[0].study;
         let plan = Arc::new(study.plan.clone());
-        let carried = carry_out(&reconciler, &target, study, &plan, &LIMITS, &mut Silence).await.expect("it is fresh");
+        let carried = carry_out(&reconciler, &Errand::of(&target, study, &plan, &LIMITS), &mut Silence)
+            .await
+            .expect("it is fresh");
         assert_eq!(carried.remaining.len(), 1, "the hot fix stays: {:?}", carried.remaining);
         assert!(look(&reconciler, &target).await.shapes[0].study.plan.is_empty());
     }

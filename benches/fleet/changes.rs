@@ -15,7 +15,7 @@ use undrift::apply::{Ended, Limits, Position, Progress, Waiting};
 use undrift::db::{Connection, Patience, Session, Target};
 use undrift::model::{Hash, Labels, Plan, Tenant};
 use undrift::policy::Policy;
-use undrift::reconcile::{FleetMember, Reconciler, Study, carry_out, survey};
+use undrift::reconcile::{Errand, FleetMember, Reconciler, Study, carry_out, survey};
 use undrift::store::{ApplyOutcome, AuditEntry, AuditEvent, Store};
 use undrift::{desired, dialect};
 
@@ -178,7 +178,8 @@ impl Repairs {
             .write(AuditEvent::Begin { start: plan.start, rules: Vec::new(), approver: None })
             .await
             .expect("a state");
-        let carried = carry_out(&self.reconciler, &self.tenants[at], study, plan, &LIMITS, &mut record).await;
+        let errand = Errand::of(&self.tenants[at], study, plan, &LIMITS);
+        let carried = carry_out(&self.reconciler, &errand, &mut record).await;
         let end = Some(carried.unwrap_or_else(|error| panic!("{error}")).end);
         let outcome = ApplyOutcome::Applied;
         record.write(AuditEvent::End { end, outcome, error: None }).await.expect("a state");

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::backup::BackupError;
 use crate::db::{DbError, Trouble};
 use crate::model::{Fingerprint, Plan, StepPart};
 
@@ -22,6 +23,8 @@ pub enum ApplyError {
     Db(DbError),
     /// A step failed.
     Step(Box<Stopped>),
+    /// What policy wants backed up first could not be.
+    Backup(BackupError),
     /// What was to be done, or had been, could not be recorded. Nothing runs unrecorded.
     Unrecorded(String),
 }
@@ -128,6 +131,7 @@ impl ApplyError {
             ApplyError::Busy => "wait until the other run is done, then run again".to_owned(),
             ApplyError::Stale { .. } => "look at what changed, make a new plan and review it".to_owned(),
             ApplyError::Db(error) => error.advice().to_owned(),
+            ApplyError::Backup(error) => error.advice(),
             ApplyError::Unrecorded(_) => "look at undrift's state store, then run again".to_owned(),
             ApplyError::Step(stopped) => {
                 let first = match &stopped.cause {
@@ -157,6 +161,7 @@ impl fmt::Display for ApplyError {
             ),
             ApplyError::Db(error) => error.fmt(f),
             ApplyError::Step(stopped) => stopped.fmt(f),
+            ApplyError::Backup(error) => write!(f, "the backup failed, and nothing was changed: {error}"),
             ApplyError::Unrecorded(why) => write!(f, "nothing runs that cannot be recorded: {why}"),
         }
     }

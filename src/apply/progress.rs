@@ -3,8 +3,9 @@
 use std::pin::Pin;
 use std::time::Duration;
 
+use crate::backup::Backup;
 use crate::db::DbError;
-use crate::model::{RowWork, Step};
+use crate::model::{QName, RowWork, Step};
 
 /// Something to wait for: `Err` says why it could not be done.
 pub type Waiting<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
@@ -55,6 +56,14 @@ impl Rows {
 
 /// What is told while a plan runs.
 pub trait Progress: Send {
+    /// Tables are about to be backed up.
+    fn backing_up(&mut self, _tables: &[QName]) {}
+
+    /// They are, and nothing has been changed yet. Nothing is if this fails.
+    fn backed_up<'a>(&'a mut self, _backup: &'a Backup) -> Waiting<'a> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     /// A step is about to run.
     fn step(&mut self, _number: usize, _of: usize, _step: &Step) {}
 

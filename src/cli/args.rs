@@ -139,6 +139,9 @@ pub struct ApplyArgs {
     /// Answer yes to what the policy asks, as far as it lets this flag answer.
     #[arg(long, short)]
     pub yes: bool,
+    /// The folder for backups that the policy asks for, in place of `backups.to`.
+    #[arg(long, value_name = "FOLDER")]
+    pub backups: Option<PathBuf>,
     /// Only say what would run.
     #[arg(long)]
     pub dry_run: bool,

@@ -12,7 +12,7 @@ use secrecy::ExposeSecret;
 use super::args::Selection;
 use super::{Cli, Exit, Failure, state};
 use crate::apply::Limits;
-use crate::config::Config;
+use crate::config::{Backups, Config};
 use crate::db::{Patience, Target};
 use crate::desired::{self, Declared};
 use crate::model::{Engine, Labels, Tenant};
@@ -28,6 +28,8 @@ pub struct Work {
     pub policy: Policy,
     /// Time-outs and retries of steps.
     pub limits: Limits,
+    /// Where backups go that the policy asks for, and who makes them.
+    pub backups: Backups,
     /// How many tenants are looked at together.
     looks_at_once: usize,
     /// How many tenants are changed together.
@@ -64,6 +66,7 @@ impl Work {
         Ok(Self {
             reconciler: Reconciler::new(Patience::default(), BTreeMap::new()),
             limits: reconcile::limits(&policy),
+            backups: Backups::default(),
             looks_at_once: 1,
             at_once: 1,
             per_server: 1,
@@ -99,6 +102,7 @@ impl Work {
         Ok(Self {
             reconciler: Reconciler::new(patience, scratch),
             limits: reconcile::limits(&policy),
+            backups: config.backups,
             looks_at_once: config.concurrency.at_once,
             at_once: policy.rollout.at_once.max(1),
             per_server: policy.rollout.per_server.max(1),

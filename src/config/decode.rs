@@ -29,7 +29,7 @@ pub(super) fn config(root: &Node, path: &Path, environment: Environment<'_>) -> 
 
 /// What decoding needs everywhere.
 pub(super) struct Decoder<'a> {
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
     environment: Environment<'a>,
     schemas: BTreeMap<String, PathBuf>,
     pub(super) problems: Report,
@@ -55,6 +55,7 @@ impl Decoder<'_> {
             full_read: root.get("full_read").and_then(|node| self.interval(node)).unwrap_or(usual.full_read),
             approvals_expire: self.approvals_expire(root).unwrap_or(usual.approvals_expire),
             retention: root.get("retention").map(|node| self.retention(node)).unwrap_or_default(),
+            backups: self.backups(root.get("backups")),
             metrics_per_tenant: root.get("metrics").is_some_and(|metrics| metrics.flag("per_tenant")),
             webhooks: self.webhooks(root.get("webhooks")),
         }

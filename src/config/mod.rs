@@ -66,6 +66,8 @@ pub struct Config {
     pub approvals_expire: Duration,
     /// How long history is kept.
     pub retention: Retention,
+    /// Where backups go, and who makes them.
+    pub backups: Backups,
     /// Whether metrics name single tenants.
     pub metrics_per_tenant: bool,
     /// Who is told what happens.
@@ -132,6 +134,25 @@ pub struct Retention {
 impl Default for Retention {
     fn default() -> Self {
         Self { runs: DAY * 30, audit: DAY * 365 }
+    }
+}
+
+/// Where backups go that a policy asks for, and who makes them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backups {
+    /// The folder; each tenant has one of its own in it.
+    pub to: PathBuf,
+    /// How long they are kept; `None` is for ever.
+    pub keep: Option<Duration>,
+    /// The shell command that makes them in place of the engine's own tool.
+    pub command: Option<String>,
+    /// How long one may take.
+    pub timeout: Duration,
+}
+
+impl Default for Backups {
+    fn default() -> Self {
+        Self { to: PathBuf::from("undrift-backups"), keep: None, command: None, timeout: Duration::from_secs(3600) }
     }
 }
 
@@ -237,6 +258,7 @@ impl Default for Config {
             full_read: Duration::from_secs(3600),
             approvals_expire: DAY * 7,
             retention: Retention::default(),
+            backups: Backups::default(),
             metrics_per_tenant: false,
             webhooks: Vec::new(),
         }

@@ -1,4 +1,4 @@
-//! What only the daemon needs: `approvals`, `retention`, `webhooks` and the like.
+//! What only the daemon needs, and backups: `approvals`, `retention`, `webhooks` and the like.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::policy::duration;
 use crate::yaml::Node;
 
 use super::decode::Decoder;
-use super::{Occasion, Retention, Webhook, WebhookFormat};
+use super::{Backups, Occasion, Retention, Webhook, WebhookFormat};
 
 /// Nobody keeps history for longer than ten years.
 const LONGEST_RETENTION: Duration = Duration::from_secs(3650 * 86_400);
@@ -30,6 +30,29 @@ impl Decoder<'_> {
             self.duration(node.get(key)?, "a retention time", long)
         };
         Retention { runs: kept("runs").unwrap_or(usual.runs), audit: kept("audit").unwrap_or(usual.audit) }
+    }
+
+    /// Backups go beside the file, too, where it does not say.
+    pub(super) fn backups(&mut self, node: Option<&Node>) -> Backups {
+        let usual = Backups::default();
+        let beside = self.folder.join(&usual.to);
+        let Some(node) = node else { return Backups { to: beside, ..usual } };
+        let long = |text: &str| duration::parse_up_to(text, LONGEST_RETENTION);
+        Backups {
+            to: node.get("to").and_then(|node| self.path(node)).unwrap_or(beside),
+            keep: node.get("keep").and_then(|node| self.duration(node, "a retention time", long)),
+            command: node.get("command").and_then(|node| self.backup_command(node)),
+            timeout: node.get("timeout").and_then(|node| self.interval(node)).unwrap_or(usual.timeout),
+        }
+    }
+
+    /// Variables in it are the shell's, not the file's: what is secret stays out of it.
+    fn backup_command(&mut self, node: &Node) -> Option<String> {
+        let command = node.text()?.trim();
+        if command.is_empty() {
+            self.complain(node, "an empty command backs up nothing", "write a shell command, or leave `command` out");
+        }
+        Some(command.to_owned())
     }
 
     pub(super) fn webhooks(&mut self, node: Option<&Node>) -> Vec<Webhook> {

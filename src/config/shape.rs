@@ -39,6 +39,7 @@ pub static CONFIG: Shape = Shape {
         Key::new("full_read", Kind::Text, "How often `idle_detector` is not believed; 1h when left out."),
         Key::new("approvals", Kind::Object(&APPROVALS), "Questions to people."),
         Key::new("retention", Kind::Object(&RETENTION), "How long history is kept."),
+        Key::new("backups", Kind::Object(&BACKUPS), "Where backups go that the policy asks for, and who makes them."),
         Key::new("metrics", Kind::Object(&METRICS), "What `/metrics` shows."),
         Key::new("webhooks", Kind::List(&Kind::Object(&WEBHOOK)), "Who is told what happens."),
     ],
@@ -126,6 +127,20 @@ static RETENTION: Shape = Shape {
     keys: &[
         Key::new("runs", Kind::Text, "How long it is known what passes found; 30d when left out."),
         Key::new("audit", Kind::Text, "How long it is known what was done; 365d when left out."),
+    ],
+};
+
+static BACKUPS: Shape = Shape {
+    name: "a set of rules for backups",
+    keys: &[
+        Key::new("to", Kind::Text, "The folder for backups; `undrift-backups` beside this file when left out."),
+        Key::new("keep", Kind::Text, "How long backups are kept, `90d`; for ever when left out."),
+        Key::new(
+            "command",
+            Kind::Text,
+            "A command of your own, run by `sh`, in place of `pg_dump`, `mariadb-dump` or SQLite's `VACUUM INTO`.",
+        ),
+        Key::new("timeout", Kind::Text, "How long one backup may take; 1h when left out."),
     ],
 };
 

@@ -365,6 +365,7 @@ impl Proposal<'_> {
             member: self.entry.member.clone(),
             known: Arc::clone(self.known),
             plan: Arc::clone(&self.part.plan),
+            backup: self.entry.backup_before(&self.part),
             rules,
             approver: self.approver.map(|answer| answer.who),
             rollout,

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::backoff;
 use crate::db::Target;
-use crate::model::{Hash, Plan, Quarantined, Reason, Ruling, Verdict};
+use crate::model::{Hash, Plan, QName, Quarantined, Reason, Ruling, Verdict};
 use crate::policy::Stay;
 use crate::reconcile::watch::{Judged, Known, Looked, Part, Sight};
 use crate::reconcile::{FleetMember, Outlook, ReconcileError};
@@ -170,6 +170,15 @@ impl Entry {
             Some(asked) if approved(known.id, asked.plan.intent()) => Some((asked, true)),
             _ => judged.allowed.as_ref().map(|allowed| (allowed, false)),
         }
+    }
+
+    /// The tables that have to be backed up before a part of the shape's plan runs.
+    pub fn backup_before(&self, part: &Part) -> Vec<QName> {
+        let known = self.known.as_ref().zip(self.judged.as_ref());
+        known.map_or_else(Vec::new, |(known, judged)| {
+            let assessment = &judged.assessment;
+            assessment.backed_up(&known.study, &assessment.of(part.runs.clone()))
+        })
     }
 
     /// What is going on, as long as no plan runs.

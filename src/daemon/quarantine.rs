@@ -10,6 +10,7 @@ use super::fleet::Fleet;
 use super::repair::Job;
 use super::settings::Settings;
 use super::{Daemon, backoff};
+use crate::reconcile::before_purge;
 use crate::reconcile::rollout::Readiness;
 use crate::store::{KEPT, KeptRecord, QuarantineRecord, StoreError};
 
@@ -60,6 +61,7 @@ fn purge(entry: &mut Entry, settings: &Settings, now: Timestamp) -> Option<Job> 
     Some(Job {
         member: entry.member.clone(),
         known: Arc::clone(&known),
+        backup: before_purge(&known.study, &entry.member.tenant, &settings.policy, now),
         rules: vec![KEPT_LONG_ENOUGH.to_owned(); plan.changes.len()],
         plan,
         approver: None,

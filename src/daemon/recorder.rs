@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::apply::{Ended, Position, Progress, Waiting};
+use crate::backup::Backup;
 use crate::db::{DbError, Trouble};
-use crate::model::{Engine, Hash, Step};
+use crate::model::{Engine, Hash, QName, Step};
 use crate::store::{AuditEntry, AuditEvent, Store};
 use crate::telemetry::{Metrics, StepOutcome};
 
@@ -53,6 +54,22 @@ impl Recorder {
 }
 
 impl Progress for Recorder {
+    fn backing_up(&mut self, tables: &[QName]) {
+        tracing::info!(tenant = self.tenant, ?tables, "backing up");
+    }
+
+    fn backed_up<'a>(&'a mut self, backup: &'a Backup) -> Waiting<'a> {
+        self.metrics.applies.backed_up(self.engine, backup.bytes, backup.took);
+        tracing::info!(tenant = self.tenant, place = backup.place, bytes = backup.bytes, "backed up");
+        let event = AuditEvent::BackedUp {
+            tables: backup.tables.iter().map(ToString::to_string).collect(),
+            place: backup.place.clone(),
+            bytes: backup.bytes,
+            millis: u64::try_from(backup.took.as_millis()).unwrap_or(u64::MAX),
+        };
+        Box::pin(self.write(event))
+    }
+
     fn step(&mut self, number: usize, of: usize, step: &Step) {
         tracing::info!(tenant = self.tenant, step = number, of, title = step.title, "step");
     }

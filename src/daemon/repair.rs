@@ -9,10 +9,11 @@ use super::fleet::Fleet;
 use super::recorder::Recorder;
 use super::{Daemon, backoff, tell};
 use crate::apply::{ApplyError, Cause};
-use crate::model::{Fingerprint, Hash, Plan};
+use crate::backup::BackupError;
+use crate::model::{Fingerprint, Hash, Plan, QName};
 use crate::reconcile::rollout::settle;
 use crate::reconcile::watch::Known;
-use crate::reconcile::{self, Carried, FleetMember, carry_out};
+use crate::reconcile::{self, Carried, Errand, FleetMember, Precaution, carry_out};
 use crate::store::{ApplyOutcome, AuditEvent, MemberState, TroubleRecord};
 
 /// What is to run.
@@ -23,6 +24,8 @@ pub struct Job {
     pub known: Arc<Known>,
     /// The plan.
     pub plan: Arc<Plan>,
+    /// The tables that have to be backed up before it runs.
+    pub backup: Vec<QName>,
     /// What allowed each of its changes.
     pub rules: Vec<String>,
     /// Who approved it, if policy asked.
@@ -72,7 +75,8 @@ impl Daemon {
     /// Runs the plan between two entries in the audit.
     async fn run(&self, job: &Job) -> Ending {
         let plan = &job.plan;
-        let limits = reconcile::limits(&self.settings().policy);
+        let settings = self.settings();
+        let limits = reconcile::limits(&settings.policy);
         let mut recorder = Recorder {
             store: self.store.clone(),
             metrics: Arc::clone(&self.metrics),
@@ -94,10 +98,14 @@ impl Daemon {
             return Ending::of(Err(ApplyError::Unrecorded(why)));
         }
         let watch = self.watch();
-        let carried =
-            carry_out(&watch.reconciler, &job.member.target, &job.known.study, plan, &limits, &mut recorder).await;
-        if let Err(ApplyError::Step(stopped)) = &carried {
-            stopped.db_error().into_iter().for_each(|error| recorder.gave_up(error));
+        let backups = &settings.config.backups;
+        let precaution = Precaution { settings: backups, tenant: job.tenant(), tables: &job.backup };
+        let errand = Errand::of(&job.member.target, &job.known.study, plan, &limits).after(precaution);
+        let carried = carry_out(&watch.reconciler, &errand, &mut recorder).await;
+        match &carried {
+            Err(ApplyError::Step(stopped)) => stopped.db_error().into_iter().for_each(|error| recorder.gave_up(error)),
+            Err(ApplyError::Backup(_)) => self.metrics.applies.backup_failed(recorder.engine),
+            _ => {}
         }
         let ending = Ending::of(carried);
         let error = ending.error.as_ref().map(|(what, _)| what.clone());
@@ -180,6 +188,7 @@ fn is_skipped(error: &ApplyError) -> bool {
     match error {
         ApplyError::Busy | ApplyError::Stale { .. } | ApplyError::Unrecorded(_) => true,
         ApplyError::Step(stopped) => matches!(stopped.cause, Cause::Request),
+        ApplyError::Backup(error) => matches!(error, BackupError::Stopped),
         ApplyError::Db(_) => false,
     }
 }

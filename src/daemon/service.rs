@@ -17,6 +17,7 @@ use super::keeper::{BEAT, Lease};
 use super::settings::Settings;
 use super::signals::{Asked, Files, Signals};
 use super::{Daemon, tell};
+use crate::backup;
 use crate::http;
 use crate::reconcile::rollout;
 use crate::registry::Selector;
@@ -414,7 +415,11 @@ impl Daemon {
     }
 
     async fn trim(&self) {
-        let kept = self.settings().config.retention;
+        let settings = self.settings();
+        if let (to, Some(keep)) = (settings.config.backups.to.clone(), settings.config.backups.keep) {
+            let _ = tokio::task::spawn_blocking(move || backup::sweep(&to, keep)).await;
+        }
+        let kept = settings.config.retention;
         let (runs, audit) = (kept.runs, Some(kept.audit));
         let retention = Retention { runs, audit, rollouts: kept.runs, approvals: kept.runs, plans: kept.runs };
         match self.store.prune(&retention, Timestamp::now()).await {

@@ -7,6 +7,7 @@ mod batch;
 mod circuit;
 mod error;
 mod glance;
+mod login;
 mod target;
 mod visit;
 
@@ -20,6 +21,7 @@ pub use batch::Halt;
 pub use circuit::CircuitState;
 pub use error::{DbError, Trouble};
 pub use glance::Glance;
+pub use login::Login;
 pub use postgres::Activity;
 pub use target::Target;
 pub(crate) use visit::dice;

@@ -100,7 +100,6 @@ impl Target {
     pub(super) fn password(&self) -> Result<Option<String>, DbError> {
         let url = self.url()?;
         let parameter = url.query_pairs().find(|(name, _)| name == "password").map(|(_, value)| value.into_owned());
-        let plain = |password: &str| String::from_utf8_lossy(&percent_decode(password)).into_owned();
         Ok(parameter.or_else(|| url.password().map(plain)))
     }
 
@@ -108,8 +107,7 @@ impl Target {
     pub fn database(&self) -> Option<String> {
         let url = self.url().ok()?;
         let segments = url.path_segments()?.next_back()?;
-        let bytes: Vec<u8> = percent_decode(segments);
-        Some(String::from_utf8_lossy(&bytes).into_owned())
+        Some(plain(segments))
     }
 
     /// The same server and login with another database.
@@ -123,6 +121,11 @@ impl Target {
         url.set_path(&path);
         Self::parse(url.as_str())
     }
+}
+
+/// A part of a URL's authority or path as it is meant.
+pub(super) fn plain(text: &str) -> String {
+    String::from_utf8_lossy(&percent_decode(text)).into_owned()
 }
 
 fn percent_decode(text: &str) -> Vec<u8> {

@@ -40,6 +40,13 @@ words! {
     }
 }
 
+impl Hazard {
+    /// Whether something that rows hold may be gone afterwards.
+    pub fn loses_data(self) -> bool {
+        matches!(self, Hazard::DeletesData | Hazard::MayLoseData)
+    }
+}
+
 /// A hazard and what exactly is meant here.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct HazardNote {

@@ -93,6 +93,13 @@ pub enum Reason {
         /// What, and why not.
         what: String,
     },
+    /// Policy wants a backup first that would keep plain text which is about to become hashes.
+    PlainText {
+        /// The table.
+        table: String,
+        /// The column that holds the plain text.
+        column: String,
+    },
     /// The reviewed plan file says something freer than the policy does now.
     Stricter {
         /// What the file says.

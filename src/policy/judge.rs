@@ -68,7 +68,7 @@ impl Policy {
     }
 
     /// The rule that decides.
-    fn rule(&self, case: &Case<'_>) -> Option<&Rule> {
+    pub(super) fn rule(&self, case: &Case<'_>) -> Option<&Rule> {
         self.rules.iter().find(|rule| rule.matching.holds(case, rule.doubt()))
     }
 

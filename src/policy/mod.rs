@@ -3,6 +3,7 @@
 //! A policy is a file; judging a change by it is pure. The clock, the facts and the tenant are
 //! passed in. Nothing here knows how a change is carried out.
 
+mod backup;
 mod calendar;
 mod decode;
 pub mod duration;
@@ -23,6 +24,7 @@ use jiff::Timestamp;
 use crate::model::Verdict;
 use crate::yaml::{self, Report, Source, Span};
 
+pub use backup::Backup;
 pub use calendar::Calendar;
 pub use judge::Case;
 pub use matching::{Match, RowRange, TenantMatch};
@@ -70,6 +72,8 @@ pub struct Rule {
     pub window: Option<Window>,
     /// How what it lets be dropped is kept for a while.
     pub quarantine: Option<Quarantine>,
+    /// How tables are copied before it lets something in them be lost.
+    pub backup: Option<Backup>,
     /// Where it is declared.
     pub span: Span,
 }

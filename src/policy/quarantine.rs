@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use crate::model::{Plan, QName, Tenant, Verdict};
 
 use super::plan::each;
-use super::{Case, Policy, Rule};
+use super::{Case, Policy};
 
 /// How a rule has things kept that it lets be dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,27 +25,26 @@ pub struct Stay {
     pub until: Option<Timestamp>,
     /// Whether it may be dropped now.
     pub over: bool,
+    /// Whether its table is backed up before it is dropped.
+    pub backed_up: bool,
 }
 
 impl Policy {
     /// Which changes of a plan are drops that the rule which decides on them wants to be kept, in the plan's order.
     pub fn keeps(&self, plan: &Plan, rows: &BTreeMap<QName, u64>, tenant: &Tenant) -> Vec<Option<Quarantine>> {
-        each(plan, rows, tenant, |case| self.rule_for(case).and_then(|rule| rule.quarantine))
+        each(plan, rows, tenant, |case| self.rule(case).and_then(|rule| rule.quarantine))
     }
 
     /// How long something stays that was dropped on a day and kept. The case is the drop, by the old name: the rule
     /// that lets it be dropped today decides. It counts from the end of that day. Whoever approved the drop, where a
     /// rule asks, approved its end.
     pub fn stay(&self, case: &Case<'_>, since: Date, now: Timestamp) -> Stay {
-        let rule = self.rule_for(case).filter(|rule| !matches!(rule.then, Verdict::Deny | Verdict::Ignore));
+        let rule = self.rule(case).filter(|rule| !matches!(rule.then, Verdict::Deny | Verdict::Ignore));
         let until = rule.and_then(|rule| rule.quarantine?.keep_for).and_then(|keep_for| end(since, keep_for));
         let open = rule.and_then(|rule| rule.window.as_ref()).is_none_or(|window| window.is_open(now));
         let free = open && self.frozen(case.tenant, now).is_none() && self.waived(case, now).is_none();
-        Stay { until, over: free && until.is_some_and(|until| until <= now) }
-    }
-
-    fn rule_for(&self, case: &Case<'_>) -> Option<&Rule> {
-        self.rules.iter().find(|rule| rule.matching.holds(case, rule.doubt()))
+        let backed_up = self.backup_before(case).is_some();
+        Stay { until, over: free && until.is_some_and(|until| until <= now), backed_up }
     }
 }
 
@@ -78,8 +77,8 @@ rules:
     #[test]
     fn it_ends_so_long_after_the_day() {
         let until = "2026-02-01T00:00:00Z".parse().ok();
-        assert_eq!(stay("orders", "2026-01-31T23:59:59Z"), Stay { until, over: false });
-        assert_eq!(stay("orders", "2026-02-01T00:00:00Z"), Stay { until, over: true });
+        assert_eq!(stay("orders", "2026-01-31T23:59:59Z"), Stay { until, over: false, backed_up: false });
+        assert_eq!(stay("orders", "2026-02-01T00:00:00Z"), Stay { until, over: true, backed_up: false });
     }
 
     #[test]

@@ -46,12 +46,26 @@ static RULE: Shape = Shape {
             Kind::Either(&[Kind::Bool, Kind::Object(&QUARANTINE)]),
             "Tables and columns that the rule lets be dropped are renamed instead, and kept for a while.",
         ),
+        Key::new(
+            "backup",
+            Kind::Either(&[Kind::Bool, Kind::Object(&BACKUP)]),
+            "Tables are backed up before a change of the rule loses something in them; without a backup it does not run.",
+        ),
     ],
 };
 
 static QUARANTINE: Shape = Shape {
     name: "a quarantine",
     keys: &[Key::required("keep_for", Kind::Text, "How long they are kept before they are dropped for good: `30d`.")],
+};
+
+static BACKUP: Shape = Shape {
+    name: "a backup",
+    keys: &[Key::new(
+        "plain_text",
+        Kind::Bool,
+        "Whether a table is copied too whose plain text is about to become hashes; false when left out.",
+    )],
 };
 
 static MATCH: Shape = Shape {

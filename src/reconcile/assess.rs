@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::facts::{self, Facts, NotKnown};
-use super::{Study, quarantine, watch};
+use super::{Study, backup, quarantine, watch};
 use crate::db::{Connection, DbError, Session, Trouble};
 use crate::dialect;
 use crate::model::{Change, Hazard, HazardNote, Plan, QName, Quarantined, Reason, Ruling, Tenant, Verdict};
-use crate::policy::{Case, Policy, Stay};
+use crate::policy::{Backup, Case, Policy, Stay};
 
 /// What policy and the rows say about a plan on one tenant.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub struct Assessment {
     pub blocked: Vec<String>,
     /// The drops that are renames on this tenant, by their position in the plan, with the names in quarantine.
     pub kept: BTreeMap<usize, String>,
+    /// The backups that have to be there before changes run, by the position of the change in the plan.
+    pub backups: BTreeMap<usize, Backup>,
     /// How long everything stays that is in quarantine.
     pub stays: Vec<(Quarantined, Stay)>,
 }
@@ -51,6 +53,7 @@ impl Assessment {
             left_out: Vec::new(),
             blocked: Vec::new(),
             kept: BTreeMap::new(),
+            backups: BTreeMap::new(),
             stays,
         }
     }
@@ -100,7 +103,8 @@ impl Assessment {
     /// Whether policy and rows say the same of two tenants.
     pub(super) fn says_the_same(&self, other: &Assessment) -> bool {
         let said = |a: &Assessment| (a.rulings.clone(), a.yes.clone(), a.left_out.clone(), a.blocked.clone());
-        said(self) == said(other) && self.kept == other.kept && self.stays == other.stays
+        let around = |a: &Assessment| (a.kept.clone(), a.backups.clone(), a.stays.clone());
+        said(self) == said(other) && around(self) == around(other)
     }
 
     /// Where a tenant stands of whose shape this is known.
@@ -149,12 +153,14 @@ pub(super) async fn assess(
     for violation in &facts.violations {
         block(&mut rulings, &violation.changes, &violation.finding);
     }
+    let kept = quarantine::kept(study, &facts.rows, tenant, policy, now);
+    let backups = backup::wanted(study, &facts.rows, tenant, policy, &kept);
+    backup::spare_plain_text(study, &backups, &mut rulings);
     hold_with_what_they_need(&study.plan, &mut rulings);
     let left_out = study.plan.left_out.iter().map(|change| extra(policy, change, tenant, now)).collect();
     let blocked = both_names(session, study).await?;
-    let kept = quarantine::kept(study, &facts.rows, tenant, policy, now);
     let stays = quarantine::stays(study, tenant, policy, now);
-    Ok(Assessment { rulings, yes, facts, left_out, blocked, kept, stays })
+    Ok(Assessment { rulings, yes, facts, left_out, blocked, kept, backups, stays })
 }
 
 /// What is not declared stays, unless a waiver says until when.

@@ -1,8 +1,6 @@
 //! Carrying a plan out on one tenant, and making sure that it did what it said.
 
-use std::sync::Arc;
-
-use super::{Observed, Reconciler, Study, remains};
+use super::{Observed, Precaution, Reconciler, Study, backup, remains};
 use crate::apply::{self, ApplyError, Limits, Progress};
 use crate::db::{Connection, DbError, Session, Target, Trouble};
 use crate::model::{Change, Fingerprint, Plan};
@@ -16,6 +14,34 @@ pub struct Carried {
     pub end: Fingerprint,
 }
 
+/// A plan that is to run on a tenant.
+#[derive(Clone, Copy)]
+pub struct Errand<'a> {
+    /// The tenant's database.
+    pub target: &'a Target,
+    /// Its shape.
+    pub study: &'a Study,
+    /// The plan.
+    pub plan: &'a Plan,
+    /// Time-outs and retries.
+    pub limits: &'a Limits,
+    /// What is to be backed up before, if anything.
+    pub precaution: Option<Precaution<'a>>,
+}
+
+impl<'a> Errand<'a> {
+    /// A plan that nothing has to be backed up for.
+    pub fn of(target: &'a Target, study: &'a Study, plan: &'a Plan, limits: &'a Limits) -> Self {
+        Self { target, study, plan, limits, precaution: None }
+    }
+
+    /// The same after a backup.
+    #[must_use]
+    pub fn after(self, precaution: Precaution<'a>) -> Self {
+        Self { precaution: Some(precaution), ..self }
+    }
+}
+
 /// Connects to a tenant, runs a plan on it and reads it again.
 ///
 /// # Errors
@@ -23,19 +49,11 @@ pub struct Carried {
 /// left that should not be.
 pub async fn carry_out(
     reconciler: &Reconciler,
-    target: &Target,
-    study: &Study,
-    plan: &Arc<Plan>,
-    limits: &Limits,
+    errand: &Errand<'_>,
     progress: &mut dyn Progress,
 ) -> Result<Carried, ApplyError> {
-    let mut session = Session::connect(target, reconciler.patience).await?;
-    let scope = &study.reference.wanted.scope;
-    let begun = apply::begin(&mut session, plan, limits, |schema| scope.apply(schema)).await;
-    let outcome = match begun {
-        Ok(_) => run_and_verify(reconciler, &mut session, study, plan, limits, progress).await,
-        Err(error) => Err(error),
-    };
+    let mut session = Session::connect(errand.target, reconciler.patience).await?;
+    let outcome = locked(reconciler, &mut session, errand, progress).await;
     if !matches!(outcome, Err(ApplyError::Busy | ApplyError::Stale { .. })) {
         // The lock ends with the session anyway; giving it back early spares a waiting run a moment.
         let _ = session.unlock().await;
@@ -44,11 +62,27 @@ pub async fn carry_out(
     outcome
 }
 
+/// Does it under undrift's lock.
+async fn locked(
+    reconciler: &Reconciler,
+    session: &mut Session,
+    errand: &Errand<'_>,
+    progress: &mut dyn Progress,
+) -> Result<Carried, ApplyError> {
+    let Errand { target, study, plan, limits, precaution } = errand;
+    let scope = |schema| study.reference.wanted.scope.apply(schema);
+    apply::begin(session, plan, limits, scope).await?;
+    if let Some(precaution) = precaution {
+        backup::take(session, target, precaution, plan, limits, scope, progress).await?;
+    }
+    run_and_verify(reconciler, session, study, plan, limits, progress).await
+}
+
 async fn run_and_verify(
     reconciler: &Reconciler,
     session: &mut Session,
     study: &Study,
-    plan: &Arc<Plan>,
+    plan: &Plan,
     limits: &Limits,
     progress: &mut dyn Progress,
 ) -> Result<Carried, ApplyError> {

@@ -5,6 +5,7 @@
 //! proved once. Only facts, verdicts and the run itself belong to a tenant.
 
 mod assess;
+mod backup;
 mod carry_out;
 mod copy;
 mod error;
@@ -29,7 +30,8 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 pub use assess::{Assessment, Outlook};
-pub use carry_out::{Carried, carry_out};
+pub use backup::{Precaution, before_purge};
+pub use carry_out::{Carried, Errand, carry_out};
 pub use error::ReconcileError;
 pub use facts::{Facts, NotKnown, Violation};
 pub use fleet::{Fleet, Group, Member as FleetMember, Shape, survey};

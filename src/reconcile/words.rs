@@ -290,6 +290,10 @@ pub fn reason(ruling: &Ruling) -> String {
         Reason::Copy { rows: None, limit } => {
             format!("the server copies the table, however many rows it has; max_copy_rows is {limit}")
         }
+        Reason::PlainText { table, column } => format!(
+            "policy wants a backup of {table} first, which would keep the plain text of {column}: say `backup: {{ plain_text: \
+             true }}` if it is to be kept, or write a rule with `backup: false` for both names of {column}"
+        ),
         Reason::NotKnown { what } => format!("not known: {what}"),
         Reason::Stricter { reviewed, why } => {
             format!("the reviewed plan says {reviewed}, and the policy is stricter now: {why}")

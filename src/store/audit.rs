@@ -58,6 +58,7 @@ impl AuditEvent {
     pub fn name(&self) -> &'static str {
         match self {
             AuditEvent::Begin { .. } => "begin",
+            AuditEvent::BackedUp { .. } => "backed_up",
             AuditEvent::Intent { .. } => "intent",
             AuditEvent::Outcome { .. } => "outcome",
             AuditEvent::End { .. } => "end",

@@ -388,6 +388,17 @@ pub enum AuditEvent {
         /// Who approved it, if policy asked.
         approver: Option<String>,
     },
+    /// Tables were backed up, and nothing had been changed yet.
+    BackedUp {
+        /// The tables.
+        tables: Vec<String>,
+        /// Where the backup is.
+        place: String,
+        /// How large it is, if it is a file.
+        bytes: Option<u64>,
+        /// How long it took, in milliseconds.
+        millis: u64,
+    },
     /// A statement is about to run.
     Intent {
         /// The step, from one.

@@ -16,6 +16,9 @@ pub struct Applies {
     steps: Counter<2>,
     retries: Counter<2>,
     lock_waits: Histogram<1>,
+    backups: Histogram<1>,
+    backup_bytes: Counter<1>,
+    backup_failures: Counter<1>,
 }
 
 /// How a step of a plan ended.
@@ -66,6 +69,22 @@ impl Applies {
                 ["engine"],
                 &LOCK,
             ),
+            backups: registrar.histogram(
+                "undrift_backup_duration_seconds",
+                "How long backups took that were made before a plan ran.",
+                ["engine"],
+                &APPLY,
+            ),
+            backup_bytes: registrar.counter(
+                "undrift_backup_bytes_total",
+                "Bytes that were written to backups, as far as they are files.",
+                ["engine"],
+            ),
+            backup_failures: registrar.counter(
+                "undrift_backup_failures_total",
+                "Plans that did not run because their backup failed.",
+                ["engine"],
+            ),
         }
     }
 
@@ -83,6 +102,17 @@ impl Applies {
     /// A statement is run again.
     pub fn statement_retried(&self, engine: Engine, trouble: &str) {
         self.retries.increase([engine.key(), trouble]);
+    }
+
+    /// A backup was made.
+    pub fn backed_up(&self, engine: Engine, bytes: Option<u64>, took: Duration) {
+        self.backups.observe([engine.key()], took);
+        self.backup_bytes.add([engine.key()], bytes.unwrap_or_default());
+    }
+
+    /// A plan did not run because there was no backup.
+    pub fn backup_failed(&self, engine: Engine) {
+        self.backup_failures.increase([engine.key()]);
     }
 
     /// A lock in a tenant was waited for in vain.

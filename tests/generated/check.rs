@@ -11,7 +11,9 @@ use undrift::dialect;
 use undrift::diff::difference;
 use undrift::model::{Fingerprint, Labels, Reason, Renames, Schema, Tenant, Verdict};
 use undrift::policy::{self, Policy};
-use undrift::reconcile::{Assessment, Choice, Fleet, FleetMember, Outlook, Reconciler, Shape, carry_out, survey};
+use undrift::reconcile::{
+    Assessment, Choice, Errand, Fleet, FleetMember, Outlook, Reconciler, Shape, carry_out, survey,
+};
 
 use crate::bench::Bench;
 use crate::rows;
@@ -175,7 +177,8 @@ impl Way<'_> {
         let plan = reconciler.tailor(&mut session, &shape.study, &Choice::of(runs)).await;
         session.close().await;
         let plan = plan.map_err(|error| format!("tailored: {}", chain(&error)))?;
-        match carry_out(reconciler, &self.target, &shape.study, &plan, &Limits::GENEROUS, &mut Silence).await {
+        let errand = Errand::of(&self.target, &shape.study, &plan, &Limits::GENEROUS);
+        match carry_out(reconciler, &errand, &mut Silence).await {
             Ok(_) => Ok(None),
             Err(ApplyError::Step(stopped)) if is_about_data(&stopped) => Ok(Some(stopped.to_string())),
             Err(error) => Err(error.to_string()),

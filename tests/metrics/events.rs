@@ -28,6 +28,8 @@ pub fn happen(metrics: &Metrics) {
     metrics.applies.step_ended(engine, StepOutcome::Done);
     metrics.applies.statement_retried(engine, "lock_timeout");
     metrics.applies.waited_for_lock(engine, TOOK);
+    metrics.applies.backed_up(engine, Some(4096), TOOK);
+    metrics.applies.backup_failed(engine);
     metrics.rollouts.stopped();
     metrics.approvals.answered(Answered::Approved);
     metrics.reloads.failed(Loaded::Policy);

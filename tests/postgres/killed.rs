@@ -12,7 +12,7 @@ use undrift::db::{Connection, Patience, Session, Target, Trouble};
 use undrift::desired::{self, Declared};
 use undrift::model::{Engine, Labels, Plan, Reason, Tenant};
 use undrift::policy;
-use undrift::reconcile::{Assessment, Choice, Fleet, FleetMember, Reconciler, Shape, carry_out, survey};
+use undrift::reconcile::{Assessment, Choice, Errand, Fleet, FleetMember, Reconciler, Shape, carry_out, survey};
 
 /// Ends a run before one of its statements.
 struct Killed {
@@ -74,7 +74,8 @@ impl Way {
         let plan: Arc<Plan> = self.reconciler.tailor(&mut session, &shape.study, &Choice::of(&runs)).await.unwrap();
         session.close().await;
         let mut killed = Killed { statements: 0, at };
-        let ran = carry_out(&self.reconciler, &self.target, &shape.study, &plan, &Limits::GENEROUS, &mut killed).await;
+        let errand = Errand::of(&self.target, &shape.study, &plan, &Limits::GENEROUS);
+        let ran = carry_out(&self.reconciler, &errand, &mut killed).await;
         match ran {
             Ok(carried) => {
                 assert_eq!(carried.remaining, [], "killed at {at}");
@@ -283,7 +284,7 @@ async fn a_build_that_fails_leaves_nothing_behind() {
     let plan = Arc::new(shape.study.plan.clone());
     let mut meddler = Meddler { url: &way.url, before: "CREATE UNIQUE", sql: "INSERT INTO t VALUES (3, 2)" };
     let limits = Limits::GENEROUS;
-    let ran = carry_out(&way.reconciler, &way.target, &shape.study, &plan, &limits, &mut meddler).await;
+    let ran = carry_out(&way.reconciler, &Errand::of(&way.target, &shape.study, &plan, &limits), &mut meddler).await;
     let error = ran.expect_err("there are duplicates").to_string();
     assert!(error.contains("build the index of unique constraint t.t_b") && error.contains("23505"), "{error}");
     assert_eq!(postgres().query(&way.url, LEFT_BEHIND), "");
@@ -306,7 +307,8 @@ async fn a_build_waits_for_old_transactions() {
         writer.commit().await.unwrap();
     };
     let mut silence = Silence;
-    let run = carry_out(&way.reconciler, &way.target, &shape.study, &plan, &limits, &mut silence);
+    let errand = Errand::of(&way.target, &shape.study, &plan, &limits);
+    let run = carry_out(&way.reconciler, &errand, &mut silence);
     let (ran, ()) = tokio::join!(run, commits);
     ran.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(postgres().query(&way.url, LEFT_BEHIND), "");

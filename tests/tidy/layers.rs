@@ -5,7 +5,7 @@ use std::path::Path;
 use super::files;
 
 /// The layers from the bottom up. Each may import those before it, unless [`NARROW`] says less.
-const LAYERS: [&str; 19] = [
+const LAYERS: [&str; 20] = [
     "model",
     "dialect",
     "hashing",
@@ -19,6 +19,7 @@ const LAYERS: [&str; 19] = [
     "db",
     "registry",
     "store",
+    "backup",
     "apply",
     "provision",
     "reconcile",
@@ -28,13 +29,14 @@ const LAYERS: [&str; 19] = [
 ];
 
 /// Layers that may import only these. The stages meet in `reconcile` and never know each other.
-const NARROW: [(&str, &[&str]); 6] = [
+const NARROW: [(&str, &[&str]); 7] = [
     ("desired", &["model", "dialect", "hashing", "yaml"]),
     ("diff", &["model", "dialect", "yaml"]),
     ("plan", &["model", "dialect", "yaml"]),
     ("policy", &["model", "dialect", "yaml"]),
     ("db", &["model", "dialect", "telemetry"]),
-    ("apply", &["model", "dialect", "hashing", "db", "telemetry"]),
+    ("backup", &["model", "dialect", "config", "db"]),
+    ("apply", &["model", "dialect", "hashing", "db", "telemetry", "backup"]),
 ];
 
 /// Every import of a layer that its importer must not know, and every module without a layer.

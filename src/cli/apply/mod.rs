@@ -3,10 +3,10 @@
 mod ask;
 mod report;
 mod reviewed;
+mod voice;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -16,18 +16,18 @@ use super::args::{ApplyArgs, Format};
 use super::fleet::Work;
 use super::show::Tally;
 use super::{Cli, Exit, Failure};
-use crate::apply::{Limits, Progress, Rows};
 use crate::db::{Connection, DbError, Session};
-use crate::model::{Hazard, Plan, RowWork, Step};
-use crate::reconcile::words;
-use crate::reconcile::{Assessment, Choice, Fleet, FleetMember, Group, Outlook, Shape, carry_out};
+use crate::model::{Hazard, Plan, QName};
+use crate::reconcile::{Assessment, Choice, Errand, Fleet, FleetMember, Group, Outlook, Precaution, Shape, carry_out};
 use report::{Ending, Outcome};
 use reviewed::Reviewed;
+use voice::Voice;
 
 /// Puts right what policy allows.
 pub async fn run(cli: &Cli, args: &ApplyArgs) -> Result<Exit, Failure> {
     let reviewed = args.plan.as_deref().map(Reviewed::read).transpose()?;
     let mut work = Work::load(cli, &args.selection).await?;
+    work.backups.to = args.backups.clone().unwrap_or(work.backups.to);
     let mut outcomes = reviewed.as_ref().map_or_else(Vec::new, |reviewed| reviewed.choose(&mut work, &args.selection));
     let text = args.format != Format::Json;
     let mut fleet = work.survey(cli.quiet || !text).await;
@@ -107,7 +107,7 @@ impl Run<'_> {
             Some(_) => assessment.chosen(&shape.study.plan),
             None => assessment.choice(&shape.study.plan),
         };
-        let skipped = |member: &&FleetMember| Outcome { tenant: member.tenant.name.clone(), ending: Ending::Skipped };
+        let skipped = |member: &&FleetMember| Outcome::of(&member.tenant.name, Ending::Skipped);
         if choice.is_empty() {
             return group.members.iter().map(skipped).collect();
         }
@@ -123,9 +123,10 @@ impl Run<'_> {
             .iter()
             .map(|member| (member.target.server(), Arc::new(Semaphore::new(self.work.per_server))))
             .collect();
+        let tables = assessment.backed_up(&shape.study, &choice);
         let each = group.members.iter().map(async |member| {
             let _turn = servers[&member.target.server()].acquire().await;
-            self.one(shape, member, &plan, choice.purged.len()).await
+            self.one(shape, member, &plan, &tables, choice.purged.len()).await
         });
         stream::iter(each).buffered(self.work.at_once).collect().await
     }
@@ -153,49 +154,16 @@ impl Run<'_> {
         }
     }
 
-    async fn one(&self, shape: &Shape, member: &FleetMember, plan: &Arc<Plan>, purged: usize) -> Outcome {
-        let mut voice = Voice { tenant: &member.tenant.name, talk: self.talk, told: None };
-        let limits: &Limits = &self.work.limits;
-        let carried = carry_out(&self.work.reconciler, &member.target, &shape.study, plan, limits, &mut voice).await;
-        match carried {
-            Ok(carried) if purged > 0 => {
-                Outcome { tenant: member.tenant.name.clone(), ending: Ending::Purged(carried, purged) }
-            }
-            Ok(carried) => Outcome { tenant: member.tenant.name.clone(), ending: Ending::Repaired(carried) },
-            Err(error) => Outcome::failed(&member.tenant.name, &error, error.advice()),
-        }
-    }
-}
-
-/// Says on stderr what happens.
-struct Voice<'a> {
-    tenant: &'a str,
-    talk: bool,
-    /// When it was last said how far work on rows has come.
-    told: Option<Instant>,
-}
-
-/// How often it is said how far work on rows has come.
-const EVERY: Duration = Duration::from_secs(2);
-
-impl Progress for Voice<'_> {
-    fn step(&mut self, number: usize, of: usize, step: &Step) {
-        if self.talk {
-            anstream::eprintln!("{}: step {number} of {of}: {}", words::clean(self.tenant), words::clean(&step.title));
-        }
-    }
-
-    fn rows(&mut self, work: &RowWork, rows: Rows) {
-        if self.talk && self.told.is_none_or(|told| told.elapsed() >= EVERY) {
-            self.told = Some(Instant::now());
-            let (tenant, title) = (words::clean(self.tenant), words::clean(&work.title));
-            let left = Duration::from_secs(rows.left().as_secs());
-            let (done, total, pace) = (rows.done, rows.total, rows.per_second());
-            anstream::eprintln!("{tenant}: {title}: {done} of {total} rows, {pace:.0} rows/s, {left:?} left");
-        }
-    }
-
-    fn retry(&mut self, error: &DbError, pause: Duration) {
-        anstream::eprintln!("{}: {error}; trying again in {pause:?}", words::clean(self.tenant));
+    async fn one(&self, shape: &Shape, member: &FleetMember, plan: &Plan, tables: &[QName], purged: usize) -> Outcome {
+        let mut voice = Voice::of(&member.tenant.name, self.talk);
+        let precaution = Precaution { settings: &self.work.backups, tenant: &member.tenant.name, tables };
+        let errand = Errand::of(&member.target, &shape.study, plan, &self.work.limits).after(precaution);
+        let carried = carry_out(&self.work.reconciler, &errand, &mut voice).await;
+        let ending = match carried {
+            Ok(carried) if purged > 0 => Ending::Purged(carried, purged),
+            Ok(carried) => Ending::Repaired(carried),
+            Err(error) => Ending::Failed(error.to_string(), error.advice()),
+        };
+        Outcome { backup: voice.backup(), ..Outcome::of(&member.tenant.name, ending) }
     }
 }

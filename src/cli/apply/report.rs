@@ -3,6 +3,7 @@
 use owo_colors::OwoColorize;
 use serde_json::json;
 
+use crate::backup::Backup;
 use crate::cli::show::{self, Tally};
 use crate::reconcile::{Carried, Fleet, words};
 
@@ -12,6 +13,8 @@ pub struct Outcome {
     pub tenant: String,
     /// How it ended.
     pub ending: Ending,
+    /// The backup that was made first.
+    pub backup: Option<Backup>,
 }
 
 /// How it ended.
@@ -29,9 +32,14 @@ pub enum Ending {
 }
 
 impl Outcome {
+    /// What became of a tenant of which no backup was made.
+    pub fn of(tenant: &str, ending: Ending) -> Self {
+        Self { tenant: tenant.to_owned(), ending, backup: None }
+    }
+
     /// A tenant for which something went wrong.
     pub fn failed(tenant: &str, message: impl ToString, next: impl ToString) -> Self {
-        Self { tenant: tenant.to_owned(), ending: Ending::Failed(message.to_string(), next.to_string()) }
+        Self::of(tenant, Ending::Failed(message.to_string(), next.to_string()))
     }
 
     /// Whether something went wrong.
@@ -104,7 +112,7 @@ pub fn as_json(fleet: &Fleet, before: Tally, outcomes: &[Outcome]) -> String {
 
 fn outcome_json(outcome: &Outcome) -> serde_json::Value {
     let tenant = &outcome.tenant;
-    match &outcome.ending {
+    let mut outcome_json = match &outcome.ending {
         Ending::Repaired(carried) => {
             let remaining =
                 carried.remaining.iter().map(|change| json!({ "kind": change.kind(), "object": change.object() }));
@@ -121,5 +129,10 @@ fn outcome_json(outcome: &Outcome) -> serde_json::Value {
         Ending::Failed(message, next) => {
             json!({ "tenant": tenant, "outcome": "error", "error": message, "next": next })
         }
+    };
+    if let Some(backup) = &outcome.backup {
+        let tables: Vec<_> = backup.tables.iter().map(ToString::to_string).collect();
+        outcome_json["backup"] = json!({ "place": backup.place, "bytes": backup.bytes, "tables": tables });
     }
+    outcome_json
 }

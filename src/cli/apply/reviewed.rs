@@ -55,7 +55,7 @@ impl Reviewed {
                         }
                         return true;
                     }
-                    Ok(Review::Done) => outcomes.push(Outcome { tenant: name.clone(), ending: Ending::Done }),
+                    Ok(Review::Done) => outcomes.push(Outcome::of(name, Ending::Done)),
                     Err(refusal) => outcomes.push(Outcome::failed(name, &refusal, refusal.advice())),
                 }
                 false

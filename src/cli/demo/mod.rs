@@ -32,8 +32,14 @@ pub async fn run(cli: &Cli, args: &DemoArgs) -> Result<Exit, Failure> {
 
     heading("2. undrift apply: what policies/default.yaml allows");
     let quiet = Cli { quiet: true, command: Command::Demo(DemoArgs { folder: args.folder.clone() }), ..cli };
-    let apply =
-        ApplyArgs { plan: None, selection: nothing_special(), yes: false, dry_run: false, format: Format::Text };
+    let apply = ApplyArgs {
+        plan: None,
+        selection: nothing_special(),
+        yes: false,
+        backups: None,
+        dry_run: false,
+        format: Format::Text,
+    };
     super::apply::run(&quiet, &apply).await?;
 
     heading("3. undrift plan again: what waits for a person");

@@ -63,6 +63,10 @@ fn tenant(shape: &Shape, member: &FleetMember, assessment: &Result<Assessment, S
         "not_known": facts.not_known,
         "quarantine": quarantine::json(assessment),
     });
+    let backup = assessment.backed_up(&shape.study, &assessment.of(assessment.offered(&shape.study.plan)));
+    if !backup.is_empty() {
+        tenant["backup"] = backup.iter().map(ToString::to_string).collect();
+    }
     if !assessment.kept.is_empty() {
         let planned = &shape.study.plan.changes;
         let kept = assessment.kept.iter().map(|(index, name)| (planned[*index].change.object(), json!(name)));

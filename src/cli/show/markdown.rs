@@ -37,6 +37,9 @@ fn shape_text(out: &mut String, shape: &Shape) {
         for finding in &group.assessment.blocked {
             let _ = writeln!(out, "\n**blocked**: {}", cell(finding));
         }
+        if let Some(tables) = super::backup(study, group.assessment) {
+            let _ = writeln!(out, "\n**backed up first**: {}", cell(&tables));
+        }
         facts_text(out, &group);
     }
     for plan in quarantine::plans(shape) {

@@ -9,7 +9,8 @@ pub mod status;
 pub mod table;
 pub mod text;
 
-use crate::reconcile::{FleetMember, Outlook};
+use crate::model::QName;
+use crate::reconcile::{Assessment, FleetMember, Outlook, Study, words};
 
 /// How many tenants stand where.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -43,6 +44,17 @@ impl std::fmt::Display for Tally {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} in sync, {} drifted, {} unknown", self.in_sync, self.drifted, self.unknown)
     }
+}
+
+/// The names of tables on one line.
+pub fn tables(tables: &[QName]) -> String {
+    tables.iter().map(|table| words::clean(&table.to_string())).collect::<Vec<_>>().join(", ")
+}
+
+/// The tables that are backed up before what runs at some time runs.
+pub fn backup(study: &Study, assessment: &Assessment) -> Option<String> {
+    let found = assessment.backed_up(study, &assessment.of(assessment.offered(&study.plan)));
+    (!found.is_empty()).then(|| tables(&found))
 }
 
 /// The names of tenants on one line: all of them, or the first few and how many more.

@@ -95,6 +95,9 @@ fn group_text(out: &mut String, shape: &Shape, group: &Group<'_>) {
     for finding in &group.assessment.blocked {
         let _ = writeln!(out, "  {} {finding}", "blocked".red().bold());
     }
+    if let Some(tables) = super::backup(&shape.study, group.assessment) {
+        let _ = writeln!(out, "  {} {tables}", "backed up first:".bold());
+    }
     facts_text(out, group);
 }
 

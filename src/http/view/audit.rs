@@ -33,6 +33,10 @@ pub fn event_words(event: &AuditEvent, plan: Option<Hash>) -> String {
             let approved = approver.as_ref().map(|who| format!(", approved by {who}")).unwrap_or_default();
             format!("{plan} begins: {}{approved}", rules.join(", "))
         }
+        AuditEvent::BackedUp { tables, place, bytes, millis } => {
+            let bytes = bytes.map(|bytes| format!(", {bytes} bytes")).unwrap_or_default();
+            format!("{} backed up: {place}{bytes}, {millis} ms", tables.join(", "))
+        }
         AuditEvent::Intent { step, statement, sql } => format!("step {step}.{statement}: {sql}"),
         AuditEvent::Outcome { step, statement, millis, rows, error } => match error {
             None => format!("step {step}.{statement} ran: {millis} ms, {}", count(*rows)),

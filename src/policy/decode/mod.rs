@@ -1,5 +1,6 @@
 //! A policy file's tree → [`Policy`], with every mistake at its place.
 
+mod backup;
 mod conditions;
 mod quarantine;
 mod settings;
@@ -120,7 +121,8 @@ fn rule<'a>(
     let name = node.text_of("name").map_or_else(|| format!("rule {}", index + 1), str::to_owned);
     let span = node.get("name").map_or(&node.span, |name| &name.span).clone();
     let quarantine = node.get("quarantine").and_then(|node| quarantine::of_rule(node, verdict, &matching, problems));
-    Some(Rule { name, matching, then: verdict, yes, window, quarantine, span })
+    let backup = node.get("backup").and_then(|node| backup::of_rule(node, verdict, problems));
+    Some(Rule { name, matching, then: verdict, yes, window, quarantine, backup, span })
 }
 
 fn rule_yes(node: &Node, verdict: Verdict, problems: &mut Report) -> Option<bool> {
