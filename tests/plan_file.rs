@@ -2,6 +2,8 @@
 
 mod support;
 
+#[path = "plan_file/kept.rs"]
+mod kept;
 #[path = "plan_file/refused.rs"]
 mod refused;
 #[path = "plan_file/run.rs"]
