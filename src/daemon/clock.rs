@@ -1,11 +1,11 @@
 //! When the next pass is due.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::config::Schedule;
+use crate::db;
 
 /// Decides when passes are due. Every time is reckoned from the first one, so that passes which take long
 /// shift nothing; what was missed meanwhile is not made up for.
@@ -60,7 +60,7 @@ fn later(instant: Timestamp, by: SignedDuration) -> Timestamp {
 
 /// A number from -1 to 1.
 pub fn dice() -> f64 {
-    RandomState::new().build_hasher().finish() as f64 / u64::MAX as f64 * 2.0 - 1.0
+    db::dice() * 2.0 - 1.0
 }
 
 #[cfg(test)]
