@@ -21,6 +21,9 @@ mod settings;
 mod signals;
 mod tell;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI64};

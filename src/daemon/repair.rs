@@ -121,6 +121,10 @@ impl Daemon {
         let now = Timestamp::now();
         let mut fleet = self.fleet.lock().await;
         fleet.applying.remove(job.tenant());
+        if ending.outcome == ApplyOutcome::Applied {
+            // Should the tenant come to need the same again, nobody has decided on that.
+            fleet.agreed.remove(job.tenant());
+        }
         if let Some(entry) = fleet.tenants.get_mut(job.tenant()) {
             match ending.outcome {
                 ApplyOutcome::Applied => {
