@@ -208,6 +208,57 @@ fn a_new_column_is_filled_in_batches(#[values(Engine::Postgres, Engine::Mariadb,
     assert_eq!(values(&tenant, "code")[5], "none");
 }
 
+const NAMES: &str = "{ type: varchar(255), nullable: true }
+      first_name: { type: varchar(100), nullable: true, backfill: { sql: \"upper(email)\" } }
+      last_name: { type: varchar(100), nullable: true, backfill: { sql: \"nullif(lower(email), 'b')\" } }";
+
+#[rstest]
+fn columns_that_are_filled_in_one_walk_keep_what_one_of_them_has(
+    #[values(Engine::Postgres, Engine::Mariadb)] engine: Engine,
+    #[values(true, false)] has_key: bool,
+) {
+    let rows = ["A", "B", "C", "D", "E"].map(|name| format!("('{name}')")).join(", ");
+    let tenant = tenant(engine, NAMES, &format!("INSERT INTO tenant_users (email) VALUES {rows}"));
+    if !has_key {
+        tenant
+            .write("core.yaml", &schema(NAMES).replace("    primary_key: [id]\n", "").replace(", identity: true", ""));
+        let drop = "ALTER TABLE tenant_users DROP PRIMARY KEY, MODIFY id bigint NOT NULL";
+        let drop = if engine == Engine::Mariadb { drop } else { POSTGRES_WITHOUT_KEY };
+        tenant.sql(drop);
+    }
+    tenant.sql(&begun(engine, "undrift_new_first_name", "upper(email)"));
+    tenant.sql("UPDATE tenant_users SET undrift_new_first_name = 'kept' WHERE email = 'C'");
+    let plan = undrift(&tenant, "plan", &[]);
+    assert!(plan.stdout.contains("in one walk"), "{}", plan.stdout);
+    undrift(&tenant, "apply", &[]).expect_code(0);
+    is_in_sync(&tenant);
+    assert_eq!(values(&tenant, "first_name"), ["A", "B", "kept", "D", "E"]);
+    assert_eq!(values(&tenant, "last_name"), ["a", "-", "c", "d", "e"]);
+}
+
+const POSTGRES_WITHOUT_KEY: &str =
+    "ALTER TABLE tenant_users DROP CONSTRAINT tenant_users_pkey; ALTER TABLE tenant_users ALTER id DROP IDENTITY";
+
+/// What a run that did not end leaves of a column of text.
+fn begun(engine: Engine, column: &str, fill: &str) -> String {
+    let mark = undrift::model::work_mark(fill);
+    match engine {
+        Engine::Mariadb => format!("ALTER TABLE tenant_users ADD {column} varchar(100) NULL COMMENT '{mark}'"),
+        _ => format!(
+            "ALTER TABLE tenant_users ADD {column} varchar(100); COMMENT ON COLUMN tenant_users.{column} IS '{mark}'"
+        ),
+    }
+}
+
+#[test]
+fn postgres_reads_a_table_once_for_all_batches_of_a_walk() {
+    let tenant =
+        tenant(Engine::Postgres, NAMES, "INSERT INTO tenant_users (email) SELECT 'E' FROM generate_series(1, 200)");
+    undrift(&tenant, "apply", &[]).expect_code(0);
+    let scans = tenant.query("SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'tenant_users'");
+    assert!(scans.parse::<u64>().unwrap() < 20, "the whole table was read {scans} times for 100 batches");
+}
+
 #[rstest]
 fn without_anything_that_tells_rows_apart_values_are_not_hashed(
     #[values(Engine::Postgres, Engine::Mariadb)] engine: Engine,

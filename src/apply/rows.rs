@@ -3,6 +3,8 @@
 //! A run that is cut short leaves rows done or pending, never half done, and the next run goes on with those that
 //! are pending. Rows that others write meanwhile behind the walk are found by walking again.
 
+mod assign;
+
 use std::time::{Duration, Instant};
 
 use super::hash::{self, Decision};
@@ -59,7 +61,7 @@ impl<'a> Rows<'a> {
 
     /// Does the work, and returns how many rows were done.
     pub(super) async fn run(mut self) -> Result<u64, Cause> {
-        if self.planned.key.is_empty() && !matches!(self.planned.task, RowTask::Set(_)) {
+        if self.planned.key.is_empty() && !matches!(self.planned.task, RowTask::Set { .. }) {
             return self.refuse_without_key().await;
         }
         if self.planned.locked {
@@ -71,7 +73,7 @@ impl<'a> Rows<'a> {
         }
         self.total = self.session.count(&rows::pending(&*self.dialect, &self.work)).await?;
         for _ in 0..WALKS {
-            let done = if self.total == 0 { 0 } else { self.walk().await? };
+            let done = if self.total == 0 { 0 } else { self.walk_on_the_key().await? };
             self.narrow(moment);
             if done == 0 {
                 break;
@@ -111,53 +113,36 @@ impl<'a> Rows<'a> {
     /// Leaves out what nobody touched since a moment.
     fn narrow(&mut self, since: Option<String>) {
         if let Some(moment) = &since {
-            self.work.pending = self.dialect.touched_since(moment, &self.planned.pending);
+            self.work = self.planned.narrowed(|pending| self.dialect.touched_since(moment, pending));
         }
         *self.since = since;
     }
 
+    /// Once over all rows that are pending, in the order of their keys whatever the server thinks of the condition.
+    async fn walk_on_the_key(&mut self) -> Result<u64, Cause> {
+        let [keep, let_go] = self.dialect.keeps_to_the_key();
+        if self.work.key.is_empty() {
+            return self.walk().await;
+        }
+        for sql in keep {
+            self.session.execute(sql).await?;
+        }
+        let done = self.walk().await;
+        for sql in let_go {
+            let free = self.session.execute(sql).await;
+            // What ended the walk is the one to show.
+            if done.is_ok() {
+                free?;
+            }
+        }
+        done
+    }
+
     /// Once over all rows that are pending. Returns how many were done.
     async fn walk(&mut self) -> Result<u64, Cause> {
-        let planned = self.planned;
-        match &planned.task {
-            RowTask::Set(set) if planned.key.is_empty() => self.set_without_key(set).await,
-            RowTask::Set(set) => self.set_by_key(set).await,
+        match &self.planned.task {
+            RowTask::Set { .. } => self.assign().await,
             RowTask::Hash { .. } | RowTask::Agree { .. } => self.hash().await,
-        }
-    }
-
-    async fn set_by_key(&mut self, set: &str) -> Result<u64, Cause> {
-        let (mut after, mut done) = (None, 0);
-        loop {
-            let bound = rows::bound(&*self.dialect, &self.work, after.as_ref(), self.limits.batch);
-            let upto = self.session.texts(&bound).await?.pop().map(known).transpose()?;
-            let sql = rows::set(&*self.dialect, &self.work, set, after.as_ref(), upto.as_ref());
-            done += self.batch(&sql).await?;
-            match upto {
-                Some(key) => after = Some(key),
-                None => return Ok(done),
-            }
-            self.breathe().await?;
-        }
-    }
-
-    /// Nothing puts the rows in an order: any that are pending, so many at a time.
-    async fn set_without_key(&mut self, set: &str) -> Result<u64, Cause> {
-        let sql = self.dialect.set_some(&self.work.table, set, &self.work.pending, self.limits.batch);
-        let (mut done, most) = (0, self.total.saturating_mul(2) + 1_000);
-        loop {
-            let touched = self.batch(&sql).await?;
-            done += touched;
-            if touched == 0 {
-                return Ok(done);
-            }
-            if done > most {
-                let table = &self.work.table;
-                let why =
-                    format!("rows of {table} are pending again as soon as they are done: look for a trigger on it");
-                return Err(Cause::Data(why));
-            }
-            self.breathe().await?;
         }
     }
 

@@ -112,6 +112,12 @@ pub trait Dialect: Send + Sync {
         }
     }
 
+    /// Statements that keep the server on the key while rows are walked along it, and those that let it choose its way
+    /// again. Without them a condition that looks rare may send it over the whole table for every batch.
+    fn keeps_to_the_key(&self) -> [&'static [&'static str]; 2] {
+        [&[], &[]]
+    }
+
     /// Makes assignments in so many of a table's pending rows, where no key tells them apart.
     fn set_some(&self, table: &QName, set: &str, pending: &str, size: usize) -> String;
 

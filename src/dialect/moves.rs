@@ -1,7 +1,8 @@
 //! Values on the way to another column: what all engines have in common.
 
 use crate::model::{
-    Column, FactKind, Hazard, HazardNote, Move, OnConflict, Precondition, QName, RowTask, RowWork, Table, Transform,
+    Assignment, Column, FactKind, Hazard, HazardNote, Move, OnConflict, Precondition, QName, RowTask, RowWork, Table,
+    Transform,
 };
 
 use super::{Dialect, fact, rows};
@@ -27,17 +28,29 @@ pub fn moved(how: &Move, value: &str) -> Option<String> {
     }
 }
 
-/// Lets the server make assignments in the pending rows of a table.
-pub fn set(dialect: &dyn Dialect, table: &Table, set: String, pending: String, title: String) -> RowWork {
+/// Lets the server make an assignment in the rows of a table that lack it.
+pub fn set(dialect: &dyn Dialect, table: &Table, assignment: Assignment, untouched: &str, title: String) -> RowWork {
     RowWork {
         table: table.name.clone(),
         key: dialect.row_key(table),
-        pending,
-        task: RowTask::Set(set),
+        pending: assignment.pending.clone(),
+        task: RowTask::Set { each: vec![assignment], untouched: untouched.to_owned() },
         locked: false,
         title,
         shown: String::new(),
     }
+}
+
+/// A value for the rows that have none, as far as there is one.
+pub fn filled(dialect: &dyn Dialect, column: &str, fill: &str) -> Assignment {
+    let pending = format!("{} IS NULL AND ({fill}) IS NOT NULL", dialect.quote(column));
+    Assignment { column: column.to_owned(), value: format!("({fill})"), pending }
+}
+
+/// Another value for the rows that have a different one.
+pub fn changed(dialect: &dyn Dialect, column: &str, value: String) -> Assignment {
+    let pending = dialect.differs(&dialect.quote(column), &value);
+    Assignment { column: column.to_owned(), value, pending }
 }
 
 /// Hashes the values of a column where they are. `locked`: for what was written since.

@@ -4,7 +4,7 @@
 //! go back as they came.
 
 use super::Dialect;
-use crate::model::{Column, Index, RowTask, RowWork, Table};
+use crate::model::{Assignment, Column, Index, RowTask, RowWork, Table};
 
 /// The literals of a row's key.
 pub type Key = Vec<String>;
@@ -33,14 +33,38 @@ pub fn natural_key(table: &Table, walks: impl Fn(&Column) -> bool) -> Vec<(Strin
 
 /// What is said of the work where statements are shown or recorded.
 pub fn described(dialect: &dyn Dialect, work: &RowWork) -> String {
-    let table = dialect.quote_name(&work.table);
     let by = match work.key.as_slice() {
         [] => String::new(),
         key => format!(" by {}", key.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")),
     };
     match &work.task {
-        RowTask::Set(set) => format!("UPDATE {table} SET {set} WHERE {} /* in batches{by} */", work.pending),
+        RowTask::Set { each, .. } => {
+            let walk = if each.len() > 1 { "one walk, " } else { "" };
+            let updates: Vec<String> = each.iter().map(|one| at_once(dialect, work, one)).collect();
+            format!("{} /* in {walk}batches{by} */", updates.join(";\n"))
+        }
         _ => format!("/* {}, in batches{by}: undrift computes the values */", work.title),
+    }
+}
+
+/// Makes an assignment in all rows that lack it.
+pub fn at_once(dialect: &dyn Dialect, work: &RowWork, one: &Assignment) -> String {
+    let set = assigned(dialect, work, std::slice::from_ref(one));
+    format!("UPDATE {} SET {set} WHERE {}", dialect.quote_name(&work.table), one.pending)
+}
+
+/// The assignments as they stand in a statement.
+fn assigned(dialect: &dyn Dialect, work: &RowWork, some: &[Assignment]) -> String {
+    let set: Vec<String> = some.iter().map(|one| format!("{} = {}", dialect.quote(&one.column), one.value)).collect();
+    format!("{}{}", set.join(", "), untouched(work))
+}
+
+/// Assignments that keep columns as they are which would note the time of the update.
+fn untouched(work: &RowWork) -> &str {
+    match &work.task {
+        RowTask::Set { untouched, .. } | RowTask::Hash { untouched, .. } | RowTask::Agree { untouched, .. } => {
+            untouched
+        }
     }
 }
 
@@ -61,15 +85,35 @@ pub fn bound(dialect: &dyn Dialect, work: &RowWork, after: Option<&Key>, size: u
     )
 }
 
-/// Makes the assignments in the rows of a batch.
-pub fn set(dialect: &dyn Dialect, work: &RowWork, set: &str, after: Option<&Key>, upto: Option<&Key>) -> String {
+/// Makes assignments in the rows of a batch that lack all of them.
+pub fn set(
+    dialect: &dyn Dialect,
+    work: &RowWork,
+    some: &[Assignment],
+    after: Option<&Key>,
+    upto: Option<&Key>,
+) -> String {
     let upto = upto.map(|key| format!(" AND {}", dialect.key_compares(&names(dialect, work), "<=", key)));
     format!(
-        "UPDATE {} SET {set} WHERE {}{}",
+        "UPDATE {} SET {} WHERE {}{}",
         dialect.quote_name(&work.table),
-        from(dialect, work, after),
+        assigned(dialect, work, some),
+        after_key(dialect, work, &lacking(some), after),
         upto.unwrap_or_default(),
     )
+}
+
+/// Makes assignments in so many rows that lack all of them, where no key tells rows apart.
+pub fn set_some(dialect: &dyn Dialect, work: &RowWork, some: &[Assignment], size: usize) -> String {
+    dialect.set_some(&work.table, &assigned(dialect, work, some), &lacking(some), size)
+}
+
+/// The condition that a row lacks all of these.
+fn lacking(some: &[Assignment]) -> String {
+    match some {
+        [one] => one.pending.clone(),
+        _ => some.iter().map(|one| format!("({})", one.pending)).collect::<Vec<_>>().join(" AND "),
+    }
 }
 
 /// The keys and values of the rows of a batch.
@@ -90,10 +134,7 @@ pub fn read_again(dialect: &dyn Dialect, work: &RowWork, keys: &[&Key]) -> Strin
 
 /// Writes the values of rows.
 pub fn write(dialect: &dyn Dialect, work: &RowWork, rows: &[Written<'_>]) -> String {
-    let untouched = match &work.task {
-        RowTask::Hash { untouched, .. } | RowTask::Agree { untouched, .. } => untouched.as_str(),
-        RowTask::Set(_) => "",
-    };
+    let untouched = untouched(work);
     let columns = work.reads();
     let set: Vec<String> = columns
         .iter()
@@ -124,9 +165,14 @@ fn selection(dialect: &dyn Dialect, work: &RowWork) -> String {
 }
 
 fn from(dialect: &dyn Dialect, work: &RowWork, after: Option<&Key>) -> String {
+    after_key(dialect, work, &work.pending, after)
+}
+
+/// A condition, for rows after a key.
+fn after_key(dialect: &dyn Dialect, work: &RowWork, condition: &str, after: Option<&Key>) -> String {
     match after {
-        Some(key) => format!("({}) AND {}", work.pending, dialect.key_compares(&names(dialect, work), ">", key)),
-        None => format!("({})", work.pending),
+        Some(key) => format!("({condition}) AND {}", dialect.key_compares(&names(dialect, work), ">", key)),
+        None => format!("({condition})"),
     }
 }
 

@@ -36,7 +36,7 @@ pub use name::{QName, is_working_name, work_mark, working_name};
 pub use plan::{Object, Op, Pace, Part as StepPart, Plan, PlannedChange, Step};
 pub use quarantine::{Needed, Quarantined, in_quarantine, quarantine_name};
 pub use renames::Renames;
-pub use rows::{RowTask, RowWork};
+pub use rows::{Assignment, RowTask, RowWork};
 pub use schema::{
     Check, Column, Deferrable, EnumType, ForeignKey, Generated, Identity, IdentityKind, Index, Nulls, Opaque, Part,
     PartSource, Schema, Table,

@@ -3,6 +3,7 @@
 //! A dialect says what to do for the changes; here the order is worked out from what each operation
 //! needs, makes, frees and drops. The same input gives the same plan, byte for byte.
 
+mod join;
 mod order;
 mod requires;
 mod subset;
@@ -107,7 +108,7 @@ fn ordered(dialect: &dyn Dialect, batch: Batch<'_>, offset: usize) -> Result<Vec
     if batch.changes.is_empty() {
         return Ok(Vec::new());
     }
-    let ops = dialect.ops(batch.from, batch.to, batch.changes);
+    let ops = join::walks(dialect.ops(batch.from, batch.to, batch.changes));
     let order = order::order(&ops)?;
     let mut ops: Vec<Option<Op>> = ops.into_iter().map(Some).collect();
     Ok(order.into_iter().filter_map(|index| ops[index].take()).map(|op| step(dialect, op, offset)).collect())

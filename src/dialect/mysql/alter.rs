@@ -296,13 +296,16 @@ fn absorbed(mut one: Piece, other: Piece) -> Piece {
     one
 }
 
-/// Pieces of one phase and lane with the same hazards become one statement.
+/// Pieces of one phase and lane with the same hazards become one statement, and those that fill columns one walk.
 fn merge(pieces: Vec<Piece>) -> Vec<Piece> {
     let mut merged: Vec<Piece> = Vec::new();
     let mut places: BTreeMap<(Phase, Lane, BTreeSet<Hazard>), usize> = BTreeMap::new();
     for piece in pieces {
         if piece.alone {
-            merged.push(piece);
+            match merged.iter_mut().find(|other| other.fills_along_with(&piece)) {
+                Some(other) => other.absorb(piece),
+                None => merged.push(piece),
+            }
             continue;
         }
         match places.entry((piece.phase, piece.lane, piece.hazard_kinds())) {

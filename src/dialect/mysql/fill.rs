@@ -9,9 +9,9 @@ use super::ops::Batch;
 use super::piece::{Phase, Piece, Slot, alter};
 use super::tables::alter_one;
 use super::{hazards, members};
-use crate::dialect::{Dialect, moves, rank};
+use crate::dialect::{Dialect, moves, rank, rows};
 use crate::model::{
-    Change, Column, Hash, Move, Object, OnConflict, QName, RowWork, Transform, work_mark, working_name,
+    Assignment, Change, Column, Hash, Move, Object, OnConflict, QName, RowWork, Transform, work_mark, working_name,
 };
 
 /// The name of a column under construction. One that would be too long keeps its beginning and gets a hash.
@@ -89,14 +89,9 @@ impl Batch<'_> {
 
     /// Gives a value to the rows that have none. Columns that note the time of an update do not take note of this one.
     pub fn fill(&self, table: &QName, column: &str, called: &str, fill: &str) -> Option<RowWork> {
-        let name = quote(column);
-        let set = format!("{name} = ({fill}){}", self.untouched(table, column));
-        let pending = format!("{name} IS NULL AND ({fill}) IS NOT NULL");
-        self.set_work(table, set, pending, format!("fill {table}.{called}"))
-    }
-
-    fn set_work(&self, table: &QName, set: String, pending: String, title: String) -> Option<RowWork> {
-        Some(moves::set(self.dialect, self.before(table)?, set, pending, title))
+        let assignment = moves::filled(self.dialect, column, fill);
+        let untouched = self.untouched(table, column);
+        Some(moves::set(self.dialect, self.before(table)?, assignment, &untouched, format!("fill {table}.{called}")))
     }
 
     pub(super) fn untouched(&self, table: &QName, but: &str) -> String {
@@ -167,9 +162,8 @@ impl Batch<'_> {
     /// Copies values as they are, or as the server transforms them.
     fn copy(&self, (old, new): (&Column, &Column), how: &Move, first: &mut Piece, piece: &mut Piece) {
         let table = first.table.clone();
-        let (from, to) = (quote(&old.name), quote(&new.name));
+        let from = quote(&old.name);
         let value = moves::moved(how, &from).unwrap_or_else(|| from.clone());
-        let set = format!("{to} = {value}{}", self.untouched(&table, &new.name));
         let pending = moves::to_be_copied(self.dialect, &old.name, &new.name, &value, how.on_conflict);
         let name = quote_table(&table);
         if how.on_conflict == OnConflict::Stop {
@@ -177,9 +171,13 @@ impl Batch<'_> {
             let disagree = disagrees(old, new, &value);
             piece.before.push(stop_if_any(&format!("SELECT 1 FROM {name} WHERE {disagree}")));
         }
-        piece.before.push(format!("UPDATE {name} SET {set} WHERE {pending}"));
+        let assignment = Assignment { column: new.name.clone(), value, pending };
         let title = format!("copy {table}.{} into {}", old.name, new.name);
-        first.rows = self.set_work(&table, set, pending, title);
+        let untouched = self.untouched(&table, &new.name);
+        let work =
+            self.before(&table).map(|before| moves::set(self.dialect, before, assignment.clone(), &untouched, title));
+        piece.before.extend(work.iter().map(|work| rows::at_once(self.dialect, work, &assignment)));
+        first.rows = work;
     }
 
     /// Replaces a column by one whose values are computed from it. What is written to the old one counts until the new

@@ -125,12 +125,24 @@ impl Piece {
         self.hazards.iter().map(|note| note.hazard).collect()
     }
 
+    /// Whether this and another piece work on rows in one walk, which comes to the same as two: before it columns are
+    /// made, after it they get their form.
+    pub fn fills_along_with(&self, other: &Piece) -> bool {
+        let (Some(work), Some(more)) = (&self.rows, &other.rows) else { return false };
+        let kind = |piece: &Piece| (piece.phase, piece.lane, piece.rank, piece.hazard_kinds());
+        let is_open = self.after.is_empty() && other.after.is_empty();
+        is_open && kind(self) == kind(other) && work.goes_along_with(more)
+    }
+
     /// Takes up another piece, so that both are one statement.
     pub fn absorb(&mut self, other: Piece) {
         self.changes.extend(other.changes);
         self.phrases.extend(other.phrases);
         self.before.extend(other.before);
-        self.rows = self.rows.take().or(other.rows);
+        self.rows = match (self.rows.take(), other.rows) {
+            (Some(work), Some(more)) => Some(work.along_with(more)),
+            (work, more) => work.or(more),
+        };
         self.clauses.extend(other.clauses);
         self.after.extend(other.after);
         self.phase = self.phase.max(other.phase);

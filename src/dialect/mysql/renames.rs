@@ -8,7 +8,7 @@ use super::names::{quote, quote_table, within};
 use super::ops::Batch;
 use super::piece::{Phase, Piece, Slot};
 use super::tokens::{Kind, mentioned, tokens};
-use crate::dialect::{Dialect, moves, rank};
+use crate::dialect::{moves, rank, rows};
 use crate::model::{Change, Check, Column, Generated, Object, Op, Pace, QName, RowWork, Table, Transform};
 
 impl Batch<'_> {
@@ -69,10 +69,11 @@ impl Batch<'_> {
         let (work, catch_up) = match moves::expression(transform, &name) {
             None => (moves::hash_in_place(self.dialect, &structure, from, transform, &untouched, false), None),
             Some(value) => {
-                let (set, pending) = (format!("{name} = {value}{untouched}"), self.dialect.differs(&name, &value));
-                let catch_up = format!("UPDATE {} SET {set} WHERE {pending}", quote_table(table));
+                let assignment = moves::changed(self.dialect, from, value);
                 let title = format!("{transform} {table}.{from}");
-                (moves::set(self.dialect, &structure, set, pending, title), Some(catch_up))
+                let work = moves::set(self.dialect, &structure, assignment.clone(), &untouched, title);
+                let catch_up = rows::at_once(self.dialect, &work, &assignment);
+                (work, Some(catch_up))
             }
         };
         rename.statements.insert(0, format!("LOCK TABLES {} WRITE", quote_table(table)));

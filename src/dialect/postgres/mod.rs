@@ -134,6 +134,10 @@ impl Dialect for Postgres {
         rows::is_password_hash(column)
     }
 
+    fn keeps_to_the_key(&self) -> [&'static [&'static str]; 2] {
+        [&rows::KEEP_TO_THE_KEY, &rows::LET_GO_OF_THE_KEY]
+    }
+
     fn moment(&self) -> Option<&'static str> {
         Some(rows::MOMENT)
     }

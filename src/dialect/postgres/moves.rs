@@ -9,10 +9,10 @@ use super::create::column_comment;
 use super::facts;
 use super::names::{cut, ident, qualified};
 use super::text::identifiers;
-use crate::dialect::{Dialect, moves, rank};
+use crate::dialect::{Dialect, moves, rank, rows};
 use crate::model::{
-    Column, Hazard, HazardNote, Move, Object, OnConflict, Op, Pace, QName, RowWork, Table, Transform, work_mark,
-    working_name,
+    Assignment, Column, Hazard, HazardNote, Move, Object, OnConflict, Op, Pace, QName, RowWork, Table, Transform,
+    work_mark, working_name,
 };
 
 /// Takes the lock under which a column gets its name.
@@ -46,11 +46,10 @@ fn values(table: &QName, column: &str) -> Object {
 pub(super) fn add_filled(batch: &Batch<'_>, change: usize, table: &QName, column: &Column, fill: &str) -> Vec<Op> {
     let Some(structure) = batch.table_before(table) else { return Vec::new() };
     let working = cut(&working_name(&column.name));
-    let (name, target) = (qualified(table), ident(&working));
-    let assignment = format!("{target} = ({fill})");
-    let pending = format!("{target} IS NULL AND ({fill}) IS NOT NULL");
+    let assignment = moves::filled(batch.dialect, &working, fill);
     let title = format!("fill {table}.{}", column.name);
-    let work = moves::set(batch.dialect, structure, assignment.clone(), pending.clone(), title);
+    let work = moves::set(batch.dialect, structure, assignment.clone(), "", title);
+    let rest = rows::at_once(batch.dialect, &work, &assignment);
 
     let mut begin = begin_column(batch, change, table, column, &working, fill);
     let mut first = in_batches(change, work);
@@ -68,7 +67,7 @@ pub(super) fn add_filled(batch: &Batch<'_>, change: usize, table: &QName, column
         earliest.preconditions.extend(facts::fill_gives_values(batch, change, table, column, fill));
     }
 
-    let mut statements = vec![format!("UPDATE {name} SET {assignment} WHERE {pending}")];
+    let mut statements = vec![rest];
     statements.extend(finish_column(table, column, &working));
     let mut last = under_lock(change, format!("give column {table}.{} its name", column.name), table, statements);
     last.rank = rank::ADD_COLUMN + 2;
@@ -87,11 +86,9 @@ pub(super) fn fill_existing(
     column: &Column,
     fill: &str,
 ) -> Option<Op> {
-    let target = ident(&column.name);
-    let pending = format!("{target} IS NULL AND ({fill}) IS NOT NULL");
     let title = format!("fill {table}.{}", column.name);
-    let set = format!("{target} = ({fill})");
-    let mut op = in_batches(change, moves::set(batch.dialect, batch.table_before(table)?, set, pending, title));
+    let assignment = moves::filled(batch.dialect, &column.name, fill);
+    let mut op = in_batches(change, moves::set(batch.dialect, batch.table_before(table)?, assignment, "", title));
     op.rank = rank::ALTER_COLUMN + 2;
     op.makes = vec![values(table, &column.name)];
     op.needs = mentioned(batch, table, fill);
@@ -240,10 +237,11 @@ fn transformed(batch: &Batch<'_>, table: &Table, column: &str, transform: &Trans
     let Some(value) = moves::expression(transform, &name) else {
         return Transformed::Here(moves::hash_in_place(batch.dialect, table, column, transform, "", false));
     };
-    let (set, pending) = (format!("{name} = {value}"), batch.dialect.differs(&name, &value));
-    let catch_up = format!("UPDATE {} SET {set} WHERE {pending}", qualified(&table.name));
+    let assignment = moves::changed(batch.dialect, column, value);
     let title = format!("{transform} {}.{column}", table.name);
-    Transformed::There(moves::set(batch.dialect, table, set, pending, title), catch_up)
+    let work = moves::set(batch.dialect, table, assignment.clone(), "", title);
+    let catch_up = rows::at_once(batch.dialect, &work, &assignment);
+    Transformed::There(work, catch_up)
 }
 
 /// Moves the values of a column to its new name and drops it.
@@ -298,19 +296,20 @@ fn copy(
     how: &Move,
     op: &mut Op,
 ) -> Op {
-    let (name, old, new) = (qualified(&table.name), ident(&from.name), ident(&to.name));
+    let old = ident(&from.name);
     let data_type = batch.column_before(&table.name, &to.name).map_or(&to.data_type, |column| &column.data_type);
     let value = moves::moved(how, &old).unwrap_or_else(|| old.clone());
     let value = if *data_type == from.data_type { value } else { format!("({value})::{data_type}") };
-    let set = format!("{new} = {value}");
     let pending = moves::to_be_copied(batch.dialect, &from.name, &to.name, &value, how.on_conflict);
-    op.statements.push(format!("UPDATE {name} SET {set} WHERE {pending}"));
+    let assignment = Assignment { column: to.name.clone(), value: value.clone(), pending };
+    let title = format!("copy {}.{} into {}", table.name, from.name, to.name);
+    let work = moves::set(batch.dialect, table, assignment.clone(), "", title);
+    op.statements.push(rows::at_once(batch.dialect, &work, &assignment));
     if how.on_conflict == OnConflict::Stop {
         op.statements.push(facts::stop_on_disagreement(&table.name, from, to, &value));
         op.preconditions.push(facts::no_disagreement(vec![change], &table.name, from, to, &value));
     }
-    let title = format!("copy {}.{} into {}", table.name, from.name, to.name);
-    in_batches(change, moves::set(batch.dialect, table, set, pending, title))
+    in_batches(change, work)
 }
 
 fn merge_hazards(table: &QName, from: &Column, to: &Column) -> Vec<HazardNote> {

@@ -19,6 +19,11 @@ pub(super) fn set_some(table: &QName, set: &str, pending: &str, size: usize) -> 
     format!("UPDATE {table} SET {set} WHERE ctid = ANY (ARRAY(SELECT ctid FROM {table} WHERE {pending} LIMIT {size}))")
 }
 
+/// There are no statistics of a new column, for which the server takes one row in two hundred to be NULL: it would rather
+/// read and sort the whole table for each batch than follow the key. With these settings it reads each row once in a walk.
+pub(super) const KEEP_TO_THE_KEY: [&str; 2] = ["SET enable_seqscan = off", "SET enable_sort = off"];
+pub(super) const LET_GO_OF_THE_KEY: [&str; 2] = ["RESET enable_seqscan", "RESET enable_sort"];
+
 /// The oldest transaction that is still open, as rows are marked with it: what commits from now on has a number that
 /// is not before it.
 pub(super) const MOMENT: &str = "SELECT (txid_snapshot_xmin(txid_current_snapshot()) % 4294967296)::text";
