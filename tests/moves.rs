@@ -250,6 +250,29 @@ fn begun(engine: Engine, column: &str, fill: &str) -> String {
     }
 }
 
+/// A column that takes no NULLs, filled without and with a look at the row; whether a lock is held for a last look.
+#[rstest]
+#[case("uuid", "generate: uuid", false)]
+#[case("varchar(40)", "sql: \"'c' || id\"", true)]
+fn postgres_proves_that_a_filled_column_has_no_nulls_while_others_write(
+    #[case] data_type: &str,
+    #[case] backfill: &str,
+    #[case] looks_again: bool,
+) {
+    let column = format!(
+        "{{ type: varchar(255), nullable: true }}\n      code: {{ type: {data_type}, backfill: {{ {backfill} }} }}"
+    );
+    let tenant = tenant(Engine::Postgres, &column, &people("password_hash", &["a", "b", "c"]));
+    let plan = undrift(&tenant, "plan", &[]).stdout;
+    let at = |sql: &str| plan.find(sql);
+    assert!(at("NOT VALID").is_some_and(|added| at("VALIDATE CONSTRAINT").is_some_and(|read| added < read)), "{plan}");
+    assert!(at("VALIDATE CONSTRAINT") < at("SET NOT NULL"), "{plan}");
+    assert_eq!(at("LOCK TABLE").is_some(), looks_again, "{plan}");
+    undrift(&tenant, "apply", &[]).expect_code(0);
+    is_in_sync(&tenant);
+    assert_eq!(tenant.query("SELECT count(DISTINCT code) FROM tenant_users"), "3");
+}
+
 #[test]
 fn postgres_reads_a_table_once_for_all_batches_of_a_walk() {
     let tenant =

@@ -151,9 +151,10 @@ pub struct Kind {
 }
 
 /// Every kind of change to a table that exists. Types are a table of their own: see `conversion`.
-pub const KINDS: [Kind; 20] = [
+pub const KINDS: [Kind; 21] = [
     Kind { change: "add a column (with a default or without)", takes: &[CATALOG] },
     Kind { change: "add a column whose default differs by row, or with a backfill", takes: &[CATALOG, FILL] },
+    Kind { change: "the same, and it takes no NULLs", takes: &[CATALOG, FILL, ADD_CHECK, VALIDATE, SET_NOT_NULL] },
     Kind { change: "add an identity, serial or stored computed column", takes: &[REWRITE] },
     Kind { change: "drop, rename a column; rename a table", takes: &[CATALOG] },
     Kind { change: "set or drop a default, allow NULLs", takes: &[CATALOG] },

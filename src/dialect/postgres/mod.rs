@@ -12,6 +12,7 @@ mod create;
 mod detours;
 mod enums;
 mod facts;
+mod fill;
 mod identity;
 pub mod impact;
 mod member_ops;

@@ -6,10 +6,10 @@
 use super::alter::{Alteration, NOT_NULL, op};
 use super::batch::Batch;
 use super::facts;
+use super::fill::fill_existing;
 use super::impact;
 use super::member_ops::validate;
 use super::members;
-use super::moves;
 use super::names::{spell, working};
 use crate::model::{Change, Check, Hazard, HazardNote, Member, Object, Op, Property, QName};
 
@@ -33,6 +33,17 @@ pub(super) fn ops(batch: &Batch<'_>, alteration: &Alteration<'_>) -> Vec<Op> {
     ops
 }
 
+/// The operations that make a column NOT NULL which has the check, and had no NULLs when it got it.
+pub(super) fn proved(batch: &Batch<'_>, alteration: &Alteration<'_>) -> [Op; 2] {
+    let check = working_check(&alteration.to.name);
+    [validated(alteration.index, alteration.table, &check), believed(batch, alteration, &check, None)]
+}
+
+/// The check of a column, for the operations that need it to be there.
+pub(super) fn check_of(table: &QName, column: &str) -> Object {
+    Object::Member(table.clone(), working_check(column).label())
+}
+
 fn precondition(batch: &Batch<'_>, alteration: &Alteration<'_>) -> Option<crate::model::Precondition> {
     let Alteration { table, to, fill, index, .. } = *alteration;
     match fill {
@@ -44,7 +55,7 @@ fn precondition(batch: &Batch<'_>, alteration: &Alteration<'_>) -> Option<crate:
 /// Gives a value to the rows that have none.
 fn fill(batch: &Batch<'_>, alteration: &Alteration<'_>) -> Option<Op> {
     let Alteration { table, to, fill, index, .. } = *alteration;
-    let mut op = moves::fill_existing(batch, index, table, to, fill?)?;
+    let mut op = fill_existing(batch, index, table, to, fill?)?;
     op.rank = NOT_NULL;
     Some(op)
 }
@@ -86,7 +97,7 @@ fn believed(batch: &Batch<'_>, alteration: &Alteration<'_>, check: &Member, left
 }
 
 /// The check that stands for NOT NULL until it is proved.
-fn working_check(column: &str) -> Member {
+pub(super) fn working_check(column: &str) -> Member {
     let expr = format!("{} IS NOT NULL", spell(column));
     let options = [("not_valid".to_owned(), "true".to_owned())].into();
     Member::Check(Check { name: Some(working(column)), expr, options, comment: None })

@@ -4,7 +4,7 @@ use super::batch::Batch;
 use super::create::table_comment;
 use super::names::{ident, qualified};
 use super::settings::assignment;
-use super::{alter, columns, create, detours, enums, impact, member_ops, members, moves};
+use super::{alter, columns, create, detours, enums, fill, impact, member_ops, members, moves};
 use crate::dialect::rank;
 use crate::model::{Change, Hazard, HazardNote, Member, Object, Op, QName, Table};
 
@@ -28,7 +28,7 @@ fn of_change(batch: &Batch<'_>, index: usize, change: &Change) -> Vec<Op> {
         Change::AlterTableComment { table, to, .. } => vec![comment_table(index, table, to.as_deref())],
         Change::AlterTableOption { table, option, to, .. } => vec![table_option(index, table, option, to.as_ref())],
         Change::AddColumn { table, to, fill } => match fill.as_deref().or_else(|| columns::default_by_row(to)) {
-            Some(fill) => moves::add_filled(batch, index, table, to, fill),
+            Some(fill) => fill::add_filled(batch, index, table, to, fill),
             None => vec![columns::add(batch, index, table, to)],
         },
         Change::DropColumn { table, from } => vec![columns::drop(batch, index, table, from)],
@@ -36,7 +36,7 @@ fn of_change(batch: &Batch<'_>, index: usize, change: &Change) -> Vec<Op> {
             moves::rename(batch, index, table, from, to, transform.as_ref())
         }
         Change::MergeColumn { table, from, to, how } => moves::merge(batch, index, table, from, to, how),
-        Change::ReplaceColumn { table, from, to, expr } => moves::replace(batch, index, table, from, to, expr),
+        Change::ReplaceColumn { table, from, to, expr } => fill::replace(batch, index, table, from, to, expr),
         Change::AlterColumn { .. } => alter::from_change(batch, index, change),
         Change::AddMember { table, to } => member_ops::add(batch, index, table, to),
         Change::DropMember { table, from } => member_ops::drop(batch, index, table, from).into_iter().collect(),
