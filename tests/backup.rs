@@ -245,6 +245,8 @@ fn a_missing_tool_is_named(#[values(Engine::Postgres, Engine::Mariadb)] engine: 
         _ => ("mariadb-dump is not there", "mariadb-client"),
     };
     assert!(apply.stdout.contains(tool) && apply.stdout.contains(package), "{}", apply.stdout);
+    let check = Cli::new().folder(tenant.path()).variable("PATH", "/nowhere").run(&["check"]).expect_code(0);
+    assert!(check.stdout.contains(&format!("wants backups, and {tool}")), "{}", check.stdout);
     assert!(columns(&tenant));
 }
 

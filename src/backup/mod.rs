@@ -23,6 +23,7 @@ use crate::model::{Engine, Hash, QName};
 pub use error::BackupError;
 use place::Place;
 pub use place::sweep;
+pub use tool::missing;
 
 /// What is to be copied, and where to.
 #[derive(Clone, Debug)]
@@ -106,9 +107,7 @@ impl<'a> Job<'a> {
             Made::File => place.finish()?,
             Made::Elsewhere(shown) => (shown, None),
         };
-        if let Some(keep) = keep {
-            place::sweep_tenant(to, self.order.tenant, *keep);
-        }
+        place::sweep_tenant(to, self.order.tenant, *keep);
         Ok(Backup { tables: self.order.tables.to_vec(), place: shown, bytes, took: begun.elapsed() })
     }
 }

@@ -1,10 +1,10 @@
 //! MySQL and MariaDB: `mariadb-dump` or `mysqldump` of some tables, as SQL.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
 
 use secrecy::ExposeSecret;
-use tempfile::NamedTempFile;
 use tokio::process::Command;
 
 use super::place::Place;
@@ -13,8 +13,8 @@ use super::{BackupError, Made, Order};
 use crate::db::{Connection, Login, Session};
 use crate::model::Vendor;
 
-const MARIADB: Tool = Tool { name: "mariadb-dump", package: "mariadb-client" };
-const MYSQL: Tool = Tool { name: "mysqldump", package: "default-mysql-client" };
+pub(super) const MARIADB: Tool = Tool { name: "mariadb-dump", package: "mariadb-client" };
+pub(super) const MYSQL: Tool = Tool { name: "mysqldump", package: "default-mysql-client" };
 
 /// What a dump ends with, and only a whole one.
 const END: &[u8] = b"-- Dump completed";
@@ -53,11 +53,10 @@ impl Dump {
     }
 
     pub(super) async fn make(&self, place: &Place) -> Result<Made, BackupError> {
-        let settings = self.settings_file().map_err(|error| BackupError::file(&std::env::temp_dir(), error))?;
         let file = place.create()?;
         let [first, second] = &self.tools;
-        let made = match self.run(first, &settings, &file).await {
-            Err(BackupError::NoTool { .. }) => self.run(second, &settings, &file).await.map(|()| second),
+        let made = match self.run(first, &file).await {
+            Err(BackupError::NoTool { .. }) => self.run(second, &file).await.map(|()| second),
             made => made.map(|()| first),
         };
         let tool = match made {
@@ -69,20 +68,13 @@ impl Dump {
         is_whole(place, tool).map(|()| Made::File)
     }
 
-    async fn run(&self, tool: &Tool, settings: &NamedTempFile, file: &File) -> Result<(), BackupError> {
-        let output = file.try_clone().map_err(|error| BackupError::file(settings.path(), error))?;
+    /// The login goes through a pipe, so that the password is in no file that could be left behind.
+    async fn run(&self, tool: &Tool, file: &File) -> Result<(), BackupError> {
+        let output = file.try_clone().map_err(|error| BackupError::file(Path::new(tool.name), error))?;
         let mut command = Command::new(tool.name);
-        command.arg(format!("--defaults-file={}", settings.path().display())).args(OPTIONS);
+        command.arg("--defaults-file=/dev/stdin").args(OPTIONS);
         command.arg("--").arg(&self.database).args(&self.tables);
-        tool.run(command.stdout(output)).await.map(drop)
-    }
-
-    /// A file that only its owner can read, with the password in it.
-    fn settings_file(&self) -> std::io::Result<NamedTempFile> {
-        let mut file = NamedTempFile::new()?;
-        file.write_all(self.settings.as_bytes())?;
-        file.flush()?;
-        Ok(file)
+        tool.fed(command.stdout(output), Some(&self.settings)).await.map(drop)
     }
 }
 

@@ -25,7 +25,7 @@ const TIME_LENGTH: usize = 19;
 const PARTIAL: &str = ".partial";
 
 /// After this long nobody makes that file any more.
-const ABANDONED: Duration = Duration::from_secs(7 * 86_400);
+const ABANDONED: Duration = Duration::from_secs(2 * 86_400);
 
 /// The most bytes that a tenant's name may have to be its folder's, hash apart.
 const LONGEST_NAME: usize = 150;
@@ -89,24 +89,25 @@ impl Drop for Place {
 
 /// Removes every tenant's backups that are older than they have to be kept, and what was never finished. What cannot be
 /// removed stays.
-pub fn sweep(to: &Path, keep: Duration) {
+pub fn sweep(to: &Path, keep: Option<Duration>) {
     let folders = fs::read_dir(to).into_iter().flatten().flatten();
     folders.for_each(|folder| sweep_folder(&folder.path(), keep));
 }
 
 /// The same for one tenant.
-pub(super) fn sweep_tenant(to: &Path, tenant: &str, keep: Duration) {
+pub(super) fn sweep_tenant(to: &Path, tenant: &str, keep: Option<Duration>) {
     sweep_folder(&to.join(folder_of(tenant)), keep);
 }
 
-fn sweep_folder(folder: &Path, keep: Duration) {
+fn sweep_folder(folder: &Path, keep: Option<Duration>) {
     let before = |kept: Duration| {
         Timestamp::now().saturating_sub(SignedDuration::try_from(kept).unwrap_or(SignedDuration::MAX)).ok()
     };
     for file in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = file.file_name().to_string_lossy().into_owned();
-        let kept = if name.ends_with(PARTIAL) { ABANDONED } else { keep };
-        if time_of(&name).is_some_and(|time| before(kept).is_some_and(|before| time < before)) {
+        let kept = if name.ends_with(PARTIAL) { Some(ABANDONED) } else { keep };
+        let ends = kept.and_then(before);
+        if time_of(&name).is_some_and(|time| ends.is_some_and(|ends| time < ends)) {
             match fs::remove_file(file.path()) {
                 Ok(()) => tracing::info!(backup = %file.path().display(), "a backup was kept long enough"),
                 Err(error) => tracing::warn!(backup = %file.path().display(), %error, "a backup cannot be removed"),
@@ -164,7 +165,7 @@ mod tests {
         let old = ["20200101T000000000Z-ab.dump", "20200101T000000000Z-ab.db.partial"];
         let others = [young.as_str(), "notes.txt", "20200101T0000000000-ab.dump", "20201301T000000000Z-ab.dump"];
         old.iter().chain(&others).for_each(|name| fs::write(folder.join(name), "x").unwrap());
-        sweep(to.path(), Duration::from_secs(3600));
+        sweep(to.path(), Some(Duration::from_secs(3600)));
         let left = fs::read_dir(&folder).unwrap().flatten().map(|file| file.file_name().into_string().unwrap());
         let (mut left, mut expected): (Vec<_>, Vec<_>) = (left.collect(), others.map(str::to_owned).to_vec());
         left.sort();

@@ -13,7 +13,7 @@ use crate::db::{Connection, Login, Session};
 use crate::dialect;
 use crate::dialect::Dialect;
 
-const PG_DUMP: Tool = Tool { name: "pg_dump", package: "postgresql-client" };
+pub(super) const PG_DUMP: Tool = Tool { name: "pg_dump", package: "postgresql-client" };
 const PG_RESTORE: Tool = Tool { name: "pg_restore", package: "postgresql-client" };
 
 /// What undrift's login has become, where it is not itself any more.

@@ -4,10 +4,11 @@ use std::io::ErrorKind;
 use std::process::Stdio;
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 
 use super::BackupError;
+use crate::model::Engine;
 
 /// How much of what a tool says is listened to.
 const HEARD: usize = 64 * 1024;
@@ -29,7 +30,13 @@ impl Tool {
     /// # Errors
     /// When it is not there, or fails.
     pub(super) async fn run(&self, command: &mut Command) -> Result<String, BackupError> {
-        let command = command.stdin(Stdio::null()).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
+        self.fed(command, None).await
+    }
+
+    /// The same, with something to read on its standard input.
+    pub(super) async fn fed(&self, command: &mut Command, input: Option<&str>) -> Result<String, BackupError> {
+        let stdin = if input.is_some() { Stdio::piped() } else { Stdio::null() };
+        let command = command.stdin(stdin).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
         let mut child = match command.spawn() {
             Ok(child) => Running::new(child),
             Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -37,6 +44,10 @@ impl Tool {
             }
             Err(error) => return Err(self.failed("it could not be started", &error.to_string())),
         };
+        if let (Some(mut stdin), Some(input)) = (child.child.stdin.take(), input) {
+            // One that ends before it has read everything says why itself.
+            let _ = stdin.write_all(input.as_bytes()).await;
+        }
         let (output, errors) = (child.child.stdout.take(), child.child.stderr.take());
         let (said, complained) = tokio::join!(tail(output), tail(errors));
         let status = child.child.wait().await.map_err(|error| self.failed("nobody knows how", &error.to_string()))?;
@@ -44,9 +55,26 @@ impl Tool {
         if status.success() { Ok(said) } else { Err(self.failed(&status.to_string(), &last_lines(&complained))) }
     }
 
+    /// Whether it can be found.
+    fn is_there(&self) -> bool {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        std::env::split_paths(&path).any(|folder| folder.join(self.name).is_file())
+    }
+
     fn failed(&self, status: &str, said: &str) -> BackupError {
         BackupError::Failed { tool: self.name.to_owned(), status: status.to_owned(), said: said.to_owned() }
     }
+}
+
+/// Why no backup can be made of databases of an engine: no tool for it is installed.
+pub fn missing(engine: Engine) -> Option<BackupError> {
+    let tools: &[Tool] = match engine {
+        Engine::Postgres => &[super::postgres::PG_DUMP],
+        Engine::Mysql => &[super::mysql::MARIADB, super::mysql::MYSQL],
+        Engine::Sqlite => &[],
+    };
+    let first = tools.first().filter(|_| !tools.iter().any(Tool::is_there))?;
+    Some(BackupError::NoTool { tool: first.name, package: first.package })
 }
 
 /// A process that takes what it started along when it is dropped.

@@ -7,21 +7,26 @@ use owo_colors::OwoColorize;
 
 use super::args::{CheckArgs, Format};
 use super::{Cli, Exit, Failure};
+use secrecy::ExposeSecret;
+
+use crate::backup::{self, BackupError};
 use crate::config::{Config, Origin, TenantSource};
+use crate::db::Target;
 use crate::desired;
 use crate::dialect::{self, Dialect};
 use crate::model::{Platform, Vendor, Version};
-use crate::policy;
-use crate::yaml::Report;
+use crate::policy::{self, Policy};
+use crate::yaml::{Diagnostic, Report};
 
 /// Checks configuration, schemas and policy. All mistakes are shown, not only the first.
 pub fn run(cli: &Cli, args: &CheckArgs) -> Result<Exit, Failure> {
     let mut problems = Report::new();
-    let mut checked = Vec::new();
+    let (mut checked, mut backups) = (Vec::new(), Vec::new());
     let (mut schemas, mut policies) = (Vec::from_iter(args.schema.clone()), Vec::from_iter(args.policy.clone()));
     if schemas.is_empty() && policies.is_empty() {
         match Config::load(&cli.config, &|name| std::env::var(name).ok()) {
             Ok(config) => {
+                backups = tools_missing(&config);
                 checked.push(cli.config.display().to_string());
                 schemas.extend(schema_files(&config));
                 policies.extend(config.policy);
@@ -36,12 +41,34 @@ pub fn run(cli: &Cli, args: &CheckArgs) -> Result<Exit, Failure> {
     let mut notes = Report::new();
     for path in &policies {
         match policy::load(path) {
-            Ok(policy) => notes.extend(policy.unreachable(jiff::Timestamp::now())),
+            Ok(policy) => {
+                notes.extend(policy.unreachable(jiff::Timestamp::now()));
+                backups.iter().filter_map(|missing| wanted(&policy, missing)).for_each(|note| notes.add(note));
+            }
             Err(report) => problems.extend(report),
         }
         checked.push(path.display().to_string());
     }
     finish(problems, &checked, &notes, args.format)
+}
+
+/// Why backups could not be made of tenants that a configuration names, as far as it names them.
+fn tools_missing(config: &Config) -> Vec<BackupError> {
+    let urls = config.sources.iter().flat_map(|source| match &source.origin {
+        Origin::Files { .. } => Vec::new(),
+        Origin::Discover { server, .. } => vec![server],
+        Origin::List(listed) => listed.iter().map(|tenant| &tenant.url).collect(),
+    });
+    let engines = urls.filter_map(|url| Target::parse(url.expose_secret()).ok()).map(|target| target.engine());
+    let engines: BTreeSet<_> = engines.filter(|_| config.backups.command.is_none()).collect();
+    engines.into_iter().filter_map(backup::missing).collect()
+}
+
+/// What is missing, at the rule that wants backups, if one does.
+fn wanted(policy: &Policy, missing: &BackupError) -> Option<Diagnostic> {
+    let rule = policy.rules.iter().find(|rule| rule.backup.is_some())?;
+    let message = format!("`{}` wants backups, and {missing}", rule.name);
+    Some(Diagnostic::new(&rule.span, message).help(missing.advice()))
 }
 
 /// The schema files that a configuration names, each once.

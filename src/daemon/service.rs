@@ -18,6 +18,7 @@ use super::settings::Settings;
 use super::signals::{Asked, Files, Signals};
 use super::{Daemon, tell};
 use crate::backup;
+use crate::config::Backups;
 use crate::http;
 use crate::reconcile::rollout;
 use crate::registry::Selector;
@@ -416,9 +417,8 @@ impl Daemon {
 
     async fn trim(&self) {
         let settings = self.settings();
-        if let (to, Some(keep)) = (settings.config.backups.to.clone(), settings.config.backups.keep) {
-            let _ = tokio::task::spawn_blocking(move || backup::sweep(&to, keep)).await;
-        }
+        let Backups { to, keep, .. } = settings.config.backups.clone();
+        let _ = tokio::task::spawn_blocking(move || backup::sweep(&to, keep)).await;
         let kept = settings.config.retention;
         let (runs, audit) = (kept.runs, Some(kept.audit));
         let retention = Retention { runs, audit, rollouts: kept.runs, approvals: kept.runs, plans: kept.runs };

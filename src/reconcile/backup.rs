@@ -122,7 +122,11 @@ pub(super) async fn take(
     let backup = beside(session, job, progress).await.map_err(ApplyError::Backup)?;
     progress.backed_up(&backup).await.map_err(ApplyError::Unrecorded)?;
     let found = Fingerprint::of(&scope(session.read().await?.schema));
-    if found == plan.start { Ok(()) } else { Err(ApplyError::Stale { expected: plan.start, found }) }
+    if found == plan.start {
+        return Ok(());
+    }
+    session.unlock().await?;
+    Err(ApplyError::Stale { expected: plan.start, found })
 }
 
 /// Waits for a backup, keeps the session alive meanwhile, and gives it up when undrift is asked to stop.
