@@ -87,6 +87,63 @@ fn a_run_that_was_killed_while_it_waited_keeps_nobody_waiting(
     story.is_told(&attempt, plan);
 }
 
+/// How many statements of undrift the server is at that write rows, and wait for nobody.
+fn writing(tenant: &Tenant) -> String {
+    tenant.query(match tenant.engine {
+        Engine::Postgres => {
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active'
+             AND query LIKE 'UPDATE%' AND wait_event_type IS DISTINCT FROM 'Lock'"
+        }
+        Engine::Mariadb => {
+            "SELECT count(*) FROM information_schema.processlist WHERE db = database() AND info LIKE 'UPDATE%'"
+        }
+        Engine::Sqlite => panic!("SQLite works within undrift"),
+    })
+}
+
+/// Waits until something is so.
+fn until(what: &str, is_so: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{what} never came");
+        sleep(Duration::from_millis(10));
+    }
+}
+
+#[rstest]
+fn a_run_that_was_killed_while_the_server_worked_for_it_is_finished_by_the_next(
+    #[values(Engine::Postgres, Engine::Mariadb)] engine: Engine,
+) {
+    let story = Story::read(Path::new("tests/killed/big/name_split.txt"), engine);
+    let attempt = story.begin();
+    let child = start(&attempt);
+    until("the batch", || writing(&attempt.tenant) == "1");
+    kill(child);
+    assert_eq!(writing(&attempt.tenant), "1", "the batch was too small: it ended before undrift did");
+    attempt.undrift(None).expect_code(0);
+    story.is_told(&attempt, "killed while a batch ran");
+}
+
+#[rstest]
+fn a_run_that_was_killed_while_it_computed_is_finished_by_the_next(
+    #[values(Engine::Postgres, Engine::Mariadb)] engine: Engine,
+) {
+    let story = Story::read(Path::new("tests/killed/big/passwords_hashed.txt"), engine);
+    let attempt = story.begin();
+    let child = start(&attempt);
+    let hashed = || {
+        let query = "SELECT count(*) FROM tenant_users WHERE password LIKE '$argon2id$%'";
+        attempt.tenant.query(query).parse::<u64>().unwrap()
+    };
+    // The second batch is under way when the first is written.
+    until("the first batch", || hashed() > 0);
+    kill(child);
+    let (done, all) = (hashed(), 128 * 5);
+    assert!(done < all, "all {all} rows were done before undrift was killed");
+    attempt.undrift(None).expect_code(0);
+    story.is_told(&attempt, "killed while it hashed");
+}
+
 #[rstest]
 fn runs_that_are_killed_again_and_again_come_to_an_end(
     #[values(Engine::Postgres, Engine::Mariadb, Engine::Sqlite)] engine: Engine,

@@ -5,9 +5,6 @@ use std::path::Path;
 use crate::leftovers;
 use crate::support::{Cli, Engine, Output, Tenant};
 
-/// Lets everything run, as a person who reviewed the plan would, in batches so small that there are several.
-pub const POLICY: &str = "policy: all\nrules: [{ then: allow }]\nlimits: { backfill_batch: 2 }\n";
-
 /// A tenant on which the change is still to be made, what its rows say, and what an undisturbed run makes of it.
 pub struct Story {
     tenant: Tenant,
@@ -22,6 +19,7 @@ impl Story {
         let text = std::fs::read_to_string(path).unwrap();
         let part = |name: &str| part(&text, name).unwrap_or_else(|| panic!("{} has no {name}", path.display()));
         let tenant = prepared(engine, part("before.yaml"), part("setup.sql"));
+        in_batches_of(part_or(&text, "batch", "2"), &tenant);
         tenant.write("core.yaml", part("after.yaml"));
         let rows = rows_of(&tenant, part("before.sql"));
         let mut story = Self { tenant, after: part("after.sql").into(), rows, structure: vec![] };
@@ -50,11 +48,17 @@ impl Story {
 
 fn prepared(engine: Engine, schema: &str, script: &str) -> Tenant {
     let tenant = Tenant::empty(engine);
-    tenant.write("policy.yaml", POLICY);
+    in_batches_of("2", &tenant);
     tenant.write("core.yaml", schema);
     tenant.run(&APPLY.map(|word| if word == "URL" { tenant.url.as_str() } else { word })).expect_code(0);
     tenant.sql(script);
     tenant
+}
+
+/// Lets everything run, as a person who reviewed the plan would. What a killed run left running is waited for.
+fn in_batches_of(rows: &str, tenant: &Tenant) {
+    let limits = format!("limits: {{ backfill_batch: {}, lock_timeout: 30s }}", rows.trim());
+    tenant.write("policy.yaml", &format!("policy: all\nrules: [{{ then: allow }}]\n{limits}\n"));
 }
 
 const APPLY: [&str; 7] = ["apply", "--url", "URL", "--schema", "core.yaml", "--policy", "policy.yaml"];
@@ -92,6 +96,10 @@ fn lines(dump: &str) -> Vec<String> {
     let mut lines: Vec<String> = lines.map(|line| line.trim_end_matches(',').to_owned()).collect();
     lines.sort();
     lines
+}
+
+fn part_or<'a>(text: &'a str, name: &str, otherwise: &'a str) -> &'a str {
+    part(text, name).unwrap_or(otherwise)
 }
 
 /// The part of a file under a headline `=== name`.
