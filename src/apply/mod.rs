@@ -1,6 +1,6 @@
 //! One plan on one database: lock, re-check, time-outs, steps, retry.
 //!
-//! Applying chooses nothing. Steps that can be rolled back run in one transaction; the others run
+//! Applying chooses nothing. Steps that can be rolled back share transactions; the others run
 //! one by one, and what is already done is said when one of them fails.
 
 mod error;
@@ -67,10 +67,8 @@ pub async fn run(
     progress: &mut dyn Progress,
 ) -> Result<(), ApplyError> {
     let mut run = Run { session, plan, limits, progress, pace: None, since: BTreeMap::new() };
-    let mut done = 0;
-    for group in groups(&plan.steps) {
-        run.group(done..done + group.len()).await?;
-        done += group.len();
+    for group in plan.transactions() {
+        run.group(group).await?;
     }
     Ok(())
 }
@@ -111,11 +109,6 @@ async fn locks(session: &mut Session, limits: &Limits) -> Result<bool, DbError> 
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     session.lock().await
-}
-
-/// Steps that run together: all neighbours that fit in one transaction, or one that does not.
-fn groups(steps: &[Step]) -> impl Iterator<Item = &[Step]> {
-    steps.chunk_by(|a, b| a.transactional && b.transactional && !a.alone && !b.alone)
 }
 
 /// The pauses between tries: each twice as long as the one before, and up to a half longer, so that those who met

@@ -20,6 +20,7 @@ mod rows;
 mod schema;
 mod scope;
 mod tenant;
+mod transactions;
 mod transform;
 mod unfinished;
 mod verdict;

@@ -181,7 +181,7 @@ fn whoever_holds_the_table_is_waited_for_without_keeping_others(
     tenant.write("core.yaml", &schema("      phone: { type: varchar(30), nullable: true }\n", ""));
     let application = Application::at_work(&tenant, rows(), None);
     let (ran, held) = std::thread::scope(|scope| {
-        let held = scope.spawn(|| hold_the_table(&tenant));
+        let held = scope.spawn(|| hold(&tenant, "tenant_users", 9));
         std::thread::sleep(Duration::from_millis(500));
         (apply(&tenant), held.join().unwrap())
     });
@@ -192,10 +192,37 @@ fn whoever_holds_the_table_is_waited_for_without_keeping_others(
     nothing_is_lost(&tenant, &writer);
 }
 
-/// Somebody who looks at the table and forgets to say that they are done. Returns for how long.
-fn hold_the_table(tenant: &Tenant) -> Duration {
-    let pause = if tenant.engine == Engine::Postgres { "SELECT pg_sleep(9)" } else { "SELECT sleep(9)" };
+/// Somebody who looks at a table and forgets for some seconds to say that they are done. Returns for how long.
+fn hold(tenant: &Tenant, table: &str, seconds: u64) -> Duration {
+    let sleep = if tenant.engine == Engine::Postgres { "pg_sleep" } else { "sleep" };
     let begun = Instant::now();
-    tenant.sql(&format!("BEGIN; SELECT count(*) FROM tenant_users WHERE id = 1; {pause}; COMMIT"));
+    tenant.sql(&format!("BEGIN; SELECT count(*) FROM {table} WHERE id = 1; SELECT {sleep}({seconds}); COMMIT"));
     begun.elapsed()
+}
+
+#[rstest]
+fn whoever_holds_one_table_keeps_nobody_from_another(#[values(Engine::Postgres, Engine::Mariadb)] engine: Engine) {
+    let tenant = tenant(engine, "", "", "");
+    let votes = |more: &str| format!("  votes:\n    columns: {{ id: bigint{more} }}\n    primary_key: [id]\n");
+    tenant.write("core.yaml", &schema("", &votes("")));
+    apply(&tenant);
+    let phone = "phone: { type: varchar(30), nullable: true }";
+    tenant.write("core.yaml", &schema(&format!("      {phone}\n"), &votes(&format!(", {phone}"))));
+    let application = Application::at_work(&tenant, rows(), None);
+    let ran = std::thread::scope(|scope| {
+        scope.spawn(|| hold(&tenant, "votes", 5));
+        std::thread::sleep(Duration::from_millis(500));
+        apply(&tenant)
+    });
+    let (writer, reader) = application.end();
+    let (first, second) = (ran.said.find("tenant_users"), ran.said.find("votes"));
+    assert!(
+        first < second && ran.said.contains("trying again in"),
+        "the table that is held has to come last:\n{}",
+        ran.said
+    );
+    nobody_waited("two tables, while somebody holds the second", &tenant, &ran, (&writer, &reader));
+    let longest = writer.longest.max(reader.longest);
+    assert!(longest < LOCK_TIMEOUT / 2, "somebody waited {longest:?} for a table that nobody else had");
+    nothing_is_lost(&tenant, &writer);
 }
