@@ -164,7 +164,7 @@ impl Repairs {
         let member = FleetMember { tenant, target, declared };
         let fleet = survey(&self.reconciler, vec![member], &Policy::default(), 1, Timestamp::now(), &|| {}).await;
         let shape = fleet.shapes.into_iter().next().expect("it can be worked out");
-        let plan = Arc::new(shape.study.plan.clone());
+        let plan = Arc::clone(&shape.study.plan);
         assert_eq!(plan.changes.len(), 1, "{plan:?}");
         round.1 = Some(Arc::new((shape.study, plan)));
     }

@@ -306,7 +306,6 @@ impl Entry {
         now: Timestamp,
     ) -> Option<Proposal<'a>> {
         let known = self.known.as_ref()?;
-        let judged = self.judged.as_ref()?;
         if known.goal != self.member.declared.hash() || self.record.sync != Sync::Drifted {
             return None;
         }
@@ -317,7 +316,7 @@ impl Entry {
             return None;
         }
         let policy = settings.policy.for_shape(known.id);
-        let rulings = policy.rule_all(&known.study.plan, &judged.assessment.facts.rows, tenant, now);
+        let rulings = policy.rule_all(&known.study.plan, &self.counts.rows(&known.study), tenant, now);
         let free = |verdict| verdict == Verdict::Allow || (approved && verdict == Verdict::Ask);
         let all = part.runs.iter().zip(&rulings).all(|(runs, ruling)| !runs || free(ruling.verdict));
         all.then(|| Proposal { name, entry: self, known, part: part.clone(), approver })

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::backoff;
+use super::saved::Saved;
+use super::settings::Listed;
 use crate::db::Target;
 use crate::model::{Hash, Plan, QName, Quarantined, Reason, Ruling, Verdict};
 use crate::policy::Stay;
 use crate::reconcile::watch::{Judged, Known, Looked, Part, Sight};
-use crate::reconcile::{FleetMember, Outlook, ReconcileError};
-use crate::registry::Registered;
+use crate::reconcile::{Counts, FleetMember, Outlook, ReconcileError};
 use crate::store::{Activity, DriftRecord, QuarantineRecord, ShapeRecord, Sync, TenantRecord, TroubleRecord};
 
 /// How many times of coming back are remembered.
@@ -34,11 +35,13 @@ pub struct Entry {
     /// Its shape, since the last look of this process.
     pub known: Option<Arc<Known>>,
     /// What may run on it.
-    pub judged: Option<Judged>,
+    pub judged: Option<Arc<Judged>>,
+    /// How many rows its tables have that are to change.
+    pub counts: Counts,
     /// The plan that drops what it has kept long enough, while nothing else may run.
     pub purge: Option<Arc<Plan>>,
     /// The record as it was saved last.
-    saved: Option<TenantRecord>,
+    saved: Option<Saved>,
 }
 
 /// What a look changed.
@@ -54,31 +57,38 @@ pub enum News {
 
 impl Entry {
     /// A tenant that has been found, with what is remembered of it.
-    pub fn new(member: FleetMember, registered: &Registered, remembered: Option<TenantRecord>, now: Timestamp) -> Self {
-        let saved = remembered.clone();
+    pub fn new(listed: Listed, mut remembered: Option<TenantRecord>, now: Timestamp) -> Self {
+        let Listed { member, place, schema } = listed;
+        let saved = remembered.as_mut().map(Saved::of);
         let mut record = remembered.unwrap_or_else(|| fresh(&member, now));
         record.engine = member.tenant.engine;
         if record.activity == Activity::Applying {
             // It was, when undrift was killed.
             record.activity = Activity::Idle;
         }
-        let (place, schema) = (registered.place.clone(), registered.schema.name.clone());
+        let counts = Counts::default();
         let mut entry =
-            Self { member, place, schema, record, sight: None, known: None, judged: None, purge: None, saved };
+            Self { member, place, schema, record, sight: None, known: None, judged: None, purge: None, counts, saved };
         entry.describe();
         entry
     }
 
     /// Takes over what the registry says now. Another database, or another goal, has to be looked at anew.
-    pub fn update(&mut self, member: FleetMember, registered: &Registered) {
+    pub fn update(&mut self, listed: Listed) {
+        let Listed { member, place, schema } = listed;
         let same = self.member.target.to_string() == member.target.to_string()
             && self.member.declared.hash() == member.declared.hash();
         if !same {
             (self.sight, self.known, self.judged, self.purge) = (None, None, None, None);
         }
-        self.member = member;
-        (self.place, self.schema) = (registered.place.clone(), registered.schema.name.clone());
-        self.describe();
+        self.member.declared = member.declared;
+        renew(&mut self.member.target, member.target);
+        renew(&mut self.place, place);
+        let (other_labels, other_schema) =
+            (renew(&mut self.member.tenant, member.tenant), renew(&mut self.schema, schema));
+        if !same || other_labels || other_schema {
+            self.describe();
+        }
     }
 
     fn describe(&mut self) {
@@ -89,9 +99,9 @@ impl Entry {
 
     /// Takes in what a look found. `explanation` is what explains where it stands.
     pub fn found(&mut self, looked: Looked, explanation: Hash, now: Timestamp) -> News {
-        let Looked { sight, known, judged, stays, purge, .. } = looked;
+        let Looked { sight, known, judged, counts, stays, purge, .. } = looked;
         let study = &known.study;
-        let outlook = judged.as_ref().map_or(Outlook::InSync, |judged| judged.assessment.outlook(study));
+        let outlook = judged.as_ref().map_or(Outlook::InSync, |judged| judged.outlook);
         let sync = if outlook == Outlook::InSync { Sync::InSync } else { Sync::Drifted };
         let before = self.record.sync;
         self.turn(sync, now);
@@ -102,8 +112,8 @@ impl Entry {
             .as_ref()
             .and_then(|judged| judged.trouble.clone())
             .map(|what| TroubleRecord { what, next: "review the whole plan with `undrift plan`".to_owned() });
-        self.record.drift = judged.as_ref().map(drift).unwrap_or_default();
-        self.record.blocked = judged.as_ref().map(|j| j.assessment.blocked.clone()).unwrap_or_default();
+        renew(&mut self.record.drift, judged.as_deref().map(drift).unwrap_or_default());
+        renew(&mut self.record.blocked, judged.as_ref().map(|judged| judged.blocked.clone()).unwrap_or_default());
         let news = match (before, sync) {
             (Sync::InSync, Sync::Drifted) if self.came_back(explanation, now) => News::Returned,
             (Sync::InSync | Sync::Unknown, Sync::Drifted) => News::Drifted,
@@ -112,8 +122,9 @@ impl Entry {
         if sync == Sync::InSync {
             self.is_good(explanation, study.reference.wanted.version.clone());
         }
-        self.record.quarantined = stays.into_iter().map(quarantined).collect();
+        renew(&mut self.record.quarantined, stays.into_iter().map(quarantined).collect());
         (self.sight, self.known, self.judged, self.purge) = (Some(sight), Some(known), judged, purge);
+        renew(&mut self.counts, counts);
         news
     }
 
@@ -148,7 +159,7 @@ impl Entry {
 
     fn is_good(&mut self, explanation: Hash, version: Option<String>) {
         self.record.good = Some(explanation);
-        self.record.version = version;
+        renew(&mut self.record.version, version);
         self.record.failure = None;
     }
 
@@ -186,8 +197,7 @@ impl Entry {
         let Some(judged) = self.judged.as_ref().filter(|_| self.record.sync == Sync::Drifted) else {
             return Activity::Idle;
         };
-        let rulings = &judged.assessment.rulings;
-        let any = |wanted: &dyn Fn(&Ruling) -> bool| rulings.iter().any(wanted);
+        let any = |wanted: &dyn Fn(&Ruling) -> bool| judged.rulings.iter().any(wanted);
         if backoff::is_blocked(self.record.failure.as_ref()) {
             Activity::Blocked
         } else if self.record.failure.is_some() {
@@ -198,7 +208,7 @@ impl Entry {
             Activity::PendingApproval
         } else if any(&|ruling| ruling.verdict == Verdict::Hold) {
             Activity::Holding
-        } else if any(&|ruling| matches!(ruling.reason, Reason::Data { .. })) || !judged.assessment.blocked.is_empty() {
+        } else if any(&|ruling| matches!(ruling.reason, Reason::Data { .. })) || !judged.blocked.is_empty() {
             Activity::Blocked
         } else {
             Activity::Idle
@@ -213,19 +223,23 @@ impl Entry {
     /// The record, if it says something that was not saved yet. Looks that found nothing new are saved now and
     /// then only: ten thousand tenants are ten thousand rows.
     pub fn unsaved(&mut self, saved_within: SignedDuration) -> Option<TenantRecord> {
-        let same = |saved: &TenantRecord| {
-            let like =
-                TenantRecord { checked_at: self.record.checked_at, read_at: self.record.read_at, ..saved.clone() };
-            let age = |a: Option<Timestamp>, b: Option<Timestamp>| a.zip(b).map(|(a, b)| a.duration_since(b));
-            let young = age(self.record.checked_at, saved.checked_at).is_some_and(|age| age < saved_within);
-            like == self.record && young
-        };
-        if self.saved.as_ref().is_some_and(same) {
+        let present = Saved::of(&mut self.record);
+        if self.saved.as_ref().is_some_and(|saved| saved.covers(&present, saved_within)) {
             return None;
         }
-        self.saved = Some(self.record.clone());
+        self.saved = Some(present);
         Some(self.record.clone())
     }
+}
+
+/// Puts something in the place of what it differs from, and says whether it does. What is equal stays where it is in
+/// memory: if each pass laid everything down anew, memory would come to be full of holes.
+fn renew<T: PartialEq>(present: &mut T, new: T) -> bool {
+    let differs = *present != new;
+    if differs {
+        *present = new;
+    }
+    differs
 }
 
 fn fresh(member: &FleetMember, now: Timestamp) -> TenantRecord {
@@ -267,8 +281,7 @@ fn quarantined((object, stay): (Quarantined, Stay)) -> QuarantineRecord {
 }
 
 fn drift(judged: &Judged) -> Vec<DriftRecord> {
-    let assessment = &judged.assessment;
-    let rulings = assessment.rulings.iter().chain(&assessment.left_out);
+    let rulings = judged.rulings.iter().chain(&judged.left_out);
     rulings.cloned().enumerate().map(|(change, ruling)| DriftRecord { change, ruling }).collect()
 }
 

@@ -13,8 +13,8 @@ use crate::store::{ApprovalState, RolloutRecord, Sync, TenantRecord};
 /// The fleet.
 #[derive(Default)]
 pub struct Fleet {
-    /// The tenants by name.
-    pub tenants: BTreeMap<String, Entry>,
+    /// The tenants by name. A map of entries themselves would be half empty, and they are large.
+    pub tenants: BTreeMap<String, Box<Entry>>,
     /// What is remembered of tenants that have not been found yet.
     pub remembered: BTreeMap<String, TenantRecord>,
     /// Tenants that somebody looks at right now.
@@ -49,7 +49,7 @@ impl Fleet {
     }
 
     fn of<'a>(&'a self, schema: &'a str) -> impl Iterator<Item = &'a Entry> {
-        self.tenants.values().filter(move |entry| entry.schema == schema)
+        self.tenants.values().map(Box::as_ref).filter(move |entry| entry.schema == schema)
     }
 
     /// One shape of a schema for each engine: what they are to become is the same for all shapes.

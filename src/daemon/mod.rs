@@ -16,6 +16,7 @@ mod pass;
 mod quarantine;
 mod recorder;
 mod repair;
+mod saved;
 mod service;
 mod settings;
 mod signals;

@@ -44,8 +44,8 @@ impl Daemon {
             let (daemon, settings, activity) = (Arc::clone(self), Arc::clone(&settings), activity.remove(&name));
             async move { daemon.look_at(&name, &settings, activity).await }
         });
-        let news: Vec<_> = looks.buffer_unordered(at_once).collect().await;
-        let news: Vec<_> = news.into_iter().flatten().collect();
+        let news = looks.buffer_unordered(at_once).filter_map(|news| std::future::ready(news));
+        let news: Vec<_> = news.filter(|(_, news)| std::future::ready(*news != News::None)).collect().await;
         let counts = self.finish(full).await?;
         tell::pass_ended(self, trigger, &counts, troubles.len(), begun.elapsed());
         tell::drift(self, &news).await;
@@ -57,25 +57,24 @@ impl Daemon {
     /// Asks the sources. New tenants appear; those that no source names any more are forgotten, unless their
     /// source did not answer.
     async fn find_tenants(&self, settings: &Settings) -> Result<Vec<String>, StoreError> {
-        let found = registry::resolve(&settings.config).await;
+        let registry::Fleet { tenants: found, troubles } = registry::resolve(&settings.config).await;
         let now = Timestamp::now();
         let mut fleet = self.fleet.lock().await;
         let mut present = BTreeSet::new();
-        for registered in &found.tenants {
-            let Some(member) = settings.member(registered) else { continue };
-            let name = registered.tenant.name.clone();
+        for listed in found.into_iter().filter_map(|registered| settings.listed(registered)) {
+            let name = listed.member.tenant.name.clone();
             present.insert(name.clone());
             let remembered = fleet.remembered.remove(&name);
             match fleet.tenants.get_mut(&name) {
-                Some(entry) => entry.update(member, registered),
+                Some(entry) => entry.update(listed),
                 None => {
-                    fleet.tenants.insert(name, Entry::new(member, registered, remembered, now));
+                    fleet.tenants.insert(name, Box::new(Entry::new(listed, remembered, now)));
                 }
             }
         }
         let broken: BTreeSet<&str> =
-            found.troubles.iter().filter(|t| !t.is_warning()).map(|trouble| trouble.place.as_str()).collect();
-        let is_gone = |(name, entry): &(&String, &Entry)| {
+            troubles.iter().filter(|t| !t.is_warning()).map(|trouble| trouble.place.as_str()).collect();
+        let is_gone = |(name, entry): &(&String, &Box<Entry>)| {
             !present.contains(*name) && !broken.contains(entry.place.as_str()) && !fleet.applying.contains(*name)
         };
         let mut gone: Vec<String> = fleet.tenants.iter().filter(is_gone).map(|(name, _)| name.clone()).collect();
@@ -88,7 +87,7 @@ impl Daemon {
             tracing::info!(tenants = gone.len(), "tenants are gone from their sources");
             self.store.forget_tenants(&gone).await?;
         }
-        Ok(found.troubles.iter().map(tell::source_failed).collect())
+        Ok(troubles.iter().map(tell::source_failed).collect())
     }
 
     /// Whom to look at: nobody on whom a plan runs, and nobody whom somebody looks at already.

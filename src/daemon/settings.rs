@@ -6,13 +6,23 @@ use std::sync::Arc;
 
 use crate::config::{Config, Environment, Origin, SchemaChoice};
 use crate::desired::{self, Declared};
-use crate::model::{FINGERPRINT_FORMAT, Hash, Tenant};
+use crate::model::{FINGERPRINT_FORMAT, Hash};
 use crate::policy::{self, Policy};
 use crate::reconcile::FleetMember;
 use crate::registry::Registered;
 use crate::store::WaiverRecord;
 use crate::telemetry::Loaded;
 use crate::yaml::Report;
+
+/// A tenant that some source names.
+pub struct Listed {
+    /// Which, where, and what it should look like.
+    pub member: FleetMember,
+    /// Where in the configuration it comes from.
+    pub place: String,
+    /// The name of its declared schema.
+    pub schema: String,
+}
 
 /// One reading of all files, and what people waived beside them.
 #[derive(Clone)]
@@ -91,10 +101,10 @@ impl Settings {
     }
 
     /// A tenant with its declared schema.
-    pub fn member(&self, registered: &Registered) -> Option<FleetMember> {
-        let declared = self.schemas.get(&registered.schema.path)?;
-        let tenant: Tenant = registered.tenant.clone();
-        Some(FleetMember { tenant, target: registered.target.clone(), declared: Arc::clone(declared) })
+    pub fn listed(&self, registered: Registered) -> Option<Listed> {
+        let Registered { tenant, target, schema, place } = registered;
+        let declared = Arc::clone(self.schemas.get(&schema.path)?);
+        Some(Listed { member: FleetMember { tenant, target, declared }, place, schema: schema.name })
     }
 }
 

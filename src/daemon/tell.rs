@@ -124,11 +124,11 @@ fn rounded(took: Duration) -> Duration {
     Duration::from_millis(u64::try_from(took.as_millis()).unwrap_or(u64::MAX))
 }
 
-/// Tells of tenants that began to differ: one message for each shape.
+/// Tells of tenants that began to differ, or do so again: one message for each shape.
 pub async fn drift(daemon: &Daemon, news: &[(String, News)]) {
     let fleet = daemon.fleet.lock().await;
     let mut shapes: BTreeMap<(bool, Hash), (&Known, &str, Vec<String>)> = BTreeMap::new();
-    for (name, news) in news.iter().filter(|(_, news)| *news != News::None) {
+    for (name, news) in news {
         let Some((entry, known)) = fleet.tenants.get(name).and_then(|e| Some((e, e.known.as_deref()?))) else {
             continue;
         };

@@ -159,6 +159,13 @@ fn without_password(text: &str) -> Result<String, DbError> {
     Ok(url.to_string())
 }
 
+impl PartialEq for Target {
+    /// The same address, login and password.
+    fn eq(&self, other: &Self) -> bool {
+        self.engine == other.engine && self.url.expose_secret() == other.url.expose_secret()
+    }
+}
+
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.shown)

@@ -34,7 +34,7 @@ impl fmt::Display for Verdict {
 }
 
 /// Why a verdict was given.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "by", rename_all = "snake_case")]
 pub enum Reason {
     /// A rule of the policy matched.
@@ -117,7 +117,7 @@ pub enum Reason {
 }
 
 /// A verdict with its reason.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Ruling {
     /// The verdict.
     pub verdict: Verdict,

@@ -33,6 +33,23 @@ pub struct Facts {
     pub not_known: Vec<NotKnown>,
 }
 
+/// How many rows the tables have that a shape's plan changes, in the order of the tables: all that is kept of the facts of
+/// each tenant of a large fleet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts(Box<[Option<u64>]>);
+
+impl Counts {
+    pub(super) fn of(facts: &Facts, study: &Study) -> Self {
+        Self(tables(study).into_iter().map(|table| facts.rows.get(table).copied()).collect())
+    }
+
+    /// The same by the tables of the shape that it was counted for.
+    pub fn rows(&self, study: &Study) -> BTreeMap<QName, u64> {
+        let counted = tables(study).into_iter().zip(&self.0);
+        counted.filter_map(|(table, rows)| Some((table.clone(), (*rows)?))).collect()
+    }
+}
+
 /// Rows that stand in the way of changes.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Violation {

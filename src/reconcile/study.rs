@@ -25,7 +25,7 @@ pub struct Study {
     pub fingerprint: Fingerprint,
     /// The plan with everything that the schema asks for, proved. Extras are left out of it unless
     /// the schema says to drop them.
-    pub plan: Plan,
+    pub plan: Arc<Plan>,
     /// Tables that exist under their old and their new name.
     pub both: Vec<Both>,
     /// Why the plan could not be proved; empty if it was.
@@ -81,15 +81,15 @@ impl Reconciler {
             observed,
             actual,
             fingerprint,
-            plan,
+            plan: Arc::new(plan),
             quarantined,
             purge,
             comparison,
             subsets: Mutex::default(),
         };
-        let (plan, flaws) = self.prove(session, &study, study.plan.clone()).await?;
+        let (plan, flaws) = self.prove(session, &study, Plan::clone(&study.plan)).await?;
         study.unproved.extend(flaws);
-        study.plan = if study.unproved.is_empty() { plan } else { mark_unproved(plan, &study.unproved) };
+        study.plan = Arc::new(if study.unproved.is_empty() { plan } else { mark_unproved(plan, &study.unproved) });
         Ok(study)
     }
 
@@ -105,7 +105,7 @@ impl Reconciler {
         choice: &Choice,
     ) -> Result<Arc<Plan>, ReconcileError> {
         if choice.is_everything() {
-            return Ok(Arc::new(study.plan.clone()));
+            return Ok(Arc::clone(&study.plan));
         }
         let mut subsets = study.subsets.lock().await;
         if let Some(plan) = subsets.get(choice) {

@@ -10,9 +10,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
-use super::{
-    Assessment, Choice, FleetMember, Observed, ReconcileError, Reconciler, Reference, Study, assess, quarantine,
-};
+use super::judged::Said;
+pub use super::judged::{Judged, Part};
+use super::{Choice, Counts, FleetMember, Observed, ReconcileError, Reconciler, Reference, Study, assess, quarantine};
 use crate::db::{Connection, DbError, Evidence, Look, Memo, Seen, Session, Turn, Visit, Visitor};
 use crate::desired::Declared;
 use crate::model::{Fingerprint, Hash, Plan, Platform, Quarantined};
@@ -38,6 +38,7 @@ pub struct Known {
     pub goal: Hash,
     /// What was worked out.
     pub study: Study,
+    said: Said,
 }
 
 /// What the last look at a tenant learned, for the next one. Private to one tenant.
@@ -64,33 +65,13 @@ pub struct Looked {
     /// What says so; nothing, if the catalog was read and worked out.
     pub evidence: Option<Evidence>,
     /// What may run, if something differs.
-    pub judged: Option<Judged>,
+    pub judged: Option<Arc<Judged>>,
+    /// How many rows the tables have that are to change.
+    pub counts: Counts,
     /// How long everything stays that it has in quarantine.
     pub stays: Vec<(Quarantined, Stay)>,
     /// The plan that drops what was kept long enough, if nothing else may run.
     pub purge: Option<Arc<Plan>>,
-}
-
-/// What policy and rows say of a drifted tenant, with the plans that follow from it.
-#[derive(Clone)]
-pub struct Judged {
-    /// A ruling for every change.
-    pub assessment: Assessment,
-    /// The plan for what is allowed, if anything is, and the changes of the shape's plan that it carries out.
-    pub allowed: Option<Part>,
-    /// The plan for what is allowed once everything that policy asks about is approved, if it asks.
-    pub asked: Option<Part>,
-    /// Why one of these plans is not offered.
-    pub trouble: Option<String>,
-}
-
-/// A part of a shape's plan, proved.
-#[derive(Clone)]
-pub struct Part {
-    /// Which of the changes of the shape's plan it carries out.
-    pub runs: Vec<bool>,
-    /// The plan.
-    pub plan: Arc<Plan>,
 }
 
 impl Watch {
@@ -126,9 +107,12 @@ impl Watch {
                 (memo, None, self.recognise(&mut door, *seen, &member.declared).await?)
             }
         };
-        let judged = match known.study.in_sync() {
-            true => None,
-            false => Some(self.judge(&mut door, &known, policy, now).await.map_err(ReconcileError::Db)?),
+        let (judged, counts) = match known.study.in_sync() {
+            true => (None, Counts::default()),
+            false => {
+                let (judged, counts) = self.judge(&mut door, &known, policy, now).await.map_err(ReconcileError::Db)?;
+                (Some(known.said.share(judged)), counts)
+            }
         };
         let stays = quarantine::stays(&known.study, &member.tenant, policy, now);
         let purge = match judged.as_ref().is_some_and(|judged| judged.allowed.is_some()) {
@@ -137,7 +121,7 @@ impl Watch {
         };
         door.shut().await;
         let sight = Sight { memo, goal, shape: known.id };
-        Ok(Looked { sight, known, evidence, judged, stays, purge })
+        Ok(Looked { sight, known, evidence, judged, counts, stays, purge })
     }
 
     /// The plan that drops what was kept long enough. That there is none is no reason to know nothing of a tenant.
@@ -225,7 +209,7 @@ impl Watch {
         let session = door.session().await.map_err(ReconcileError::Db)?;
         self.reconciler.sweep(session, target).await;
         let study = self.reconciler.study(session, observed, reference).await?;
-        Ok(Arc::new(Known { id, goal, study }))
+        Ok(Arc::new(Known { id, goal, study, said: Said::default() }))
     }
 
     async fn judge(
@@ -234,18 +218,19 @@ impl Watch {
         known: &Known,
         policy: &Policy,
         now: Timestamp,
-    ) -> Result<Judged, DbError> {
+    ) -> Result<(Judged, Counts), DbError> {
         let tenant = &door.member.tenant;
         let session = door.session().await?;
         let assessment = assess::assess(session, &known.study, tenant, policy, now).await?;
         let runs = assessment.chosen(&known.study.plan);
         let approved = assessment.approved(&known.study.plan).chosen(&known.study.plan);
-        let mut judged = Judged { assessment, allowed: None, asked: None, trouble: None };
+        let counts = Counts::of(&assessment.facts, &known.study);
+        let mut judged = Judged::of(assessment, &known.study);
         judged.allowed = self.part(session, known, &runs, &mut judged.trouble).await;
         if approved != runs {
             judged.asked = self.part(session, known, &approved, &mut judged.trouble).await;
         }
-        Ok(judged)
+        Ok((judged, counts))
     }
 
     /// The plan for a part of the changes, if there are any.

@@ -8,7 +8,7 @@ mod files;
 mod identity;
 mod selector;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 use secrecy::{ExposeSecret, SecretString};
@@ -63,8 +63,8 @@ pub async fn resolve(config: &Config) -> Fleet {
         fleet.troubles.extend(part.troubles);
     }
     fleet.leave_out_own_state(config);
-    fleet.set_apart();
     fleet.tenants.sort_by(|a, b| a.tenant.name.cmp(&b.tenant.name));
+    fleet.set_apart();
     fleet
 }
 
@@ -167,18 +167,17 @@ impl Fleet {
     }
 
     fn take_out(&mut self, key: impl Fn(&Registered) -> String, problem: impl Fn(&[&Registered]) -> Problem) {
-        let mut groups = BTreeMap::<String, Vec<Registered>>::new();
-        for registered in self.tenants.drain(..) {
-            groups.entry(key(&registered)).or_default().push(registered);
+        let keys: Vec<String> = self.tenants.iter().map(key).collect();
+        let mut groups = BTreeMap::<&str, Vec<usize>>::new();
+        keys.iter().enumerate().for_each(|(at, key)| groups.entry(key).or_default().push(at));
+        groups.retain(|_, group| group.len() > 1);
+        for group in groups.values() {
+            let group: Vec<_> = group.iter().map(|at| &self.tenants[*at]).collect();
+            self.troubles.push(SourceError { place: group[0].place.clone(), problem: problem(&group) });
         }
-        for mut group in groups.into_values() {
-            if group.len() == 1 {
-                self.tenants.append(&mut group);
-            } else {
-                let place = group[0].place.clone();
-                self.trouble(&place, problem(&group.iter().collect::<Vec<_>>()));
-            }
-        }
+        let several: BTreeSet<usize> = groups.into_values().flatten().collect();
+        let mut at = 0..;
+        self.tenants.retain(|_| at.next().is_some_and(|at| !several.contains(&at)));
     }
 }
 

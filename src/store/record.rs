@@ -46,7 +46,7 @@ pub enum Activity {
 }
 
 /// One tenant as it was found last.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize, Deserialize)]
 pub struct TenantRecord {
     /// Its name.
     pub name: String,
@@ -94,7 +94,7 @@ pub struct TenantRecord {
 }
 
 /// A table or column that was renamed instead of dropped.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct QuarantineRecord {
     /// What it is called, qualified: `users.undrift_dropped_20270131_nick`.
     pub object: String,
@@ -131,7 +131,7 @@ impl TenantRecord {
 }
 
 /// What went wrong, in words.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct TroubleRecord {
     /// What it was.
     pub what: String,
@@ -140,7 +140,7 @@ pub struct TroubleRecord {
 }
 
 /// One change that separates a tenant from its schema.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize, Deserialize)]
 pub struct DriftRecord {
     /// The position among the shape's changes (see [`ShapeRecord::changes`]).
     pub change: usize,
@@ -149,7 +149,7 @@ pub struct DriftRecord {
 }
 
 /// Applies of one plan that failed on one tenant.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct FailureRecord {
     /// The plan's hash.
     pub plan: Hash,

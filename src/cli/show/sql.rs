@@ -23,7 +23,7 @@ fn script(out: &mut String, shape: &Shape) {
     let _ = writeln!(out, "-- shape {} on {}", study.fingerprint.short(), study.observed.platform);
     let _ = writeln!(out, "-- tenants: {}", names.join(", "));
     let assessment = shape.tenants.iter().find_map(|(_, assessment)| assessment.as_ref().ok());
-    let plan = match assessment.map_or(Ok(&study.plan), |assessment| shape.plan(assessment)) {
+    let plan = match assessment.map_or(Ok(&*study.plan), |assessment| shape.plan(assessment)) {
         Ok(plan) => plan,
         Err(why) => return out.push_str(&format!("-- not offered: {}\n\n", one_line(why))),
     };
