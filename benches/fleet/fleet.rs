@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use undrift::db::{Activity, Budget, Evidence, Look, Memo, Patience, Target, Visit, Visitor};
+use undrift::db::{Activity, Budget, Evidence, FileSign, Look, Memo, Patience, Target, Visit, Visitor};
 
 use super::cost::{Pass, Work};
 
@@ -64,6 +64,28 @@ impl Fleet {
             })
         });
         Pass::new(name, work)
+    }
+
+    /// Looks at all files from outside, so many together as the service does, in the name of the first tenant.
+    pub fn file_pass(self: &Arc<Self>, name: &str) -> Pass {
+        let fleet = self.clone();
+        let work: Work = Box::new(move |at| {
+            let fleet = fleet.clone();
+            Box::pin(async move {
+                if at == 0 {
+                    fleet.look_from_outside().await;
+                }
+            })
+        });
+        Pass::new(name, work)
+    }
+
+    async fn look_from_outside(&self) {
+        for tenants in self.tenants.chunks(128) {
+            let signs = tenants.iter().filter_map(|(target, memo)| FileSign::of(target, memo)).collect();
+            let unwritten = FileSign::hold(signs).await;
+            assert!(unwritten.len() == tenants.len() && !unwritten.contains(&false), "some are taken for written");
+        }
     }
 
     async fn pass_over_idle(&self) {

@@ -33,7 +33,8 @@ pub async fn run() {
     let urls = build(folder.path(), tenants()).await;
     let fleet = Fleet::meet(&urls, 8).await;
     let texts = || fleet.pass("undrift, texts read", true);
-    let passes = [floor(&urls), texts(), fleet.pass("undrift, files unchanged", false)];
+    let one_by_one = fleet.pass("undrift, unchanged files visited", false);
+    let passes = [floor(&urls), texts(), one_by_one, fleet.file_pass("undrift, unchanged files")];
     cost::compare(&ground(&urls, 8), &passes).await;
     peers::run("PEERS_SQLITE", &ground(&urls, 2), &urls, vec![floor(&urls), texts()]).await;
 }

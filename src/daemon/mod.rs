@@ -21,6 +21,7 @@ mod service;
 mod settings;
 mod signals;
 mod tell;
+mod unwritten;
 
 #[cfg(test)]
 mod tests;

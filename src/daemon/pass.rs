@@ -37,7 +37,7 @@ impl Daemon {
         let id = self.store.begin_run(trigger, started).await?;
         let troubles = self.find_tenants(&settings).await?;
         let full = only.is_none();
-        let names = self.chosen(only).await;
+        let names = self.pass_over_unwritten(self.chosen(only).await, &settings).await;
         let at_once = settings.config.concurrency.at_once.max(1);
         let mut activity = self.activity(&settings, &names).await;
         let looks = stream::iter(names).map(|name| {

@@ -85,6 +85,12 @@ pub fn looked(daemon: &Daemon, member: &FleetMember, looked: &Result<Looked, Arc
     }
 }
 
+/// A tenant was not gone to, because its file was not written.
+pub fn passed_over(daemon: &Daemon, looked: &Looked, took: Duration) {
+    let engine = looked.known.study.observed.platform.engine();
+    daemon.metrics.passes.checked(engine, CheckPath::Skipped, took);
+}
+
 fn trouble(error: &ReconcileError) -> &'static str {
     match error {
         ReconcileError::Db(error) | ReconcileError::Scratch(error) => error.trouble.key(),

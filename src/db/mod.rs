@@ -25,7 +25,7 @@ pub use login::Login;
 pub use postgres::Activity;
 pub use target::Target;
 pub(crate) use visit::dice;
-pub use visit::{Budget, Evidence, Look, Memo, Seen, Turn, Visit, Visitor};
+pub use visit::{Budget, Evidence, FileSign, Look, Memo, Seen, Turn, Visit, Visitor};
 
 use crate::model::{Engine, Hash, Platform, Schema};
 

@@ -13,7 +13,7 @@ use tokio::sync::OnceCell;
 use super::judged::Said;
 pub use super::judged::{Judged, Part};
 use super::{Choice, Counts, FleetMember, Observed, ReconcileError, Reconciler, Reference, Study, assess, quarantine};
-use crate::db::{Connection, DbError, Evidence, Look, Memo, Seen, Session, Turn, Visit, Visitor};
+use crate::db::{Connection, DbError, Evidence, FileSign, Look, Memo, Seen, Session, Target, Turn, Visit, Visitor};
 use crate::desired::Declared;
 use crate::model::{Fingerprint, Hash, Plan, Platform, Quarantined};
 use crate::policy::{Policy, Stay};
@@ -53,6 +53,11 @@ impl Sight {
     /// How long ago the catalog itself was read, and not only signs that nothing happened.
     pub fn age(&self) -> Duration {
         self.memo.read_at().elapsed()
+    }
+
+    /// What the tenant's file looked like then, if it is one and nothing was in motion.
+    pub fn file_sign(&self, target: &Target) -> Option<FileSign> {
+        FileSign::of(target, &self.memo)
     }
 }
 
@@ -122,6 +127,18 @@ impl Watch {
         door.shut().await;
         let sight = Sight { memo, goal, shape: known.id };
         Ok(Looked { sight, known, evidence, judged, counts, stays, purge })
+    }
+
+    /// What a look would bring at a tenant of whom it is known that nothing happened since the last one. `None` where
+    /// that is not all: where something differs, rows and policy have their say, and somebody has to go there.
+    pub fn unchanged(&self, member: &FleetMember, before: &Sight, policy: &Policy, now: Timestamp) -> Option<Looked> {
+        let known = self.known(before.shape).filter(|known| known.study.in_sync())?;
+        let stays = quarantine::stays(&known.study, &member.tenant, policy, now);
+        if before.goal != member.declared.hash() || stays.iter().any(|(_, stay)| stay.over) {
+            return None;
+        }
+        let (sight, evidence, counts) = (before.clone(), Some(Evidence::File), Counts::default());
+        Some(Looked { sight, known, evidence, judged: None, counts, stays, purge: None })
     }
 
     /// The plan that drops what was kept long enough. That there is none is no reason to know nothing of a tenant.

@@ -30,7 +30,7 @@ impl Stamp {
 
     /// The same, wherever the path leads if it is a link: the log and the journal lie there.
     #[cfg(unix)]
-    pub(super) fn found_at(path: &Path) -> Option<Self> {
+    pub(in crate::db) fn found_at(path: &Path) -> Option<Self> {
         let file = std::fs::symlink_metadata(path).ok()?;
         if file.is_symlink() {
             return Self::of(&std::fs::canonicalize(path).ok()?);
@@ -60,7 +60,7 @@ impl Stamp {
     }
 
     #[cfg(not(unix))]
-    pub(super) fn found_at(_path: &Path) -> Option<Self> {
+    pub(in crate::db) fn found_at(_path: &Path) -> Option<Self> {
         None
     }
 }

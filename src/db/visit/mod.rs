@@ -5,12 +5,14 @@
 
 mod gate;
 mod memo;
+mod sign;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub use self::gate::{Budget, Turn};
 pub use self::memo::Memo;
+pub use self::sign::FileSign;
 
 pub(crate) use self::gate::dice;
 
