@@ -3,7 +3,7 @@
 //!
 //! `cargo bench --bench fleet`, or with `TENANTS=1000`, or with the names of some of its parts:
 //! `cargo bench --bench fleet -- sqlite sqlite-changes`. Every number is of this machine and this run; only the ratios
-//! mean something elsewhere. Parts: `postgres`, `mariadb`, `sqlite`, `postgres-changes`, `mariadb-changes`,
+//! mean something elsewhere. Parts: `postgres`, `postgres-tls`, `mariadb`, `sqlite`, `postgres-changes`, `mariadb-changes`,
 //! `sqlite-changes`, and, only when asked for, `memory`, which makes `TENANTS` (or 10,000) SQLite files in five shapes,
 //! runs the service over them and says the most memory that it took.
 //!
@@ -55,6 +55,9 @@ async fn main() {
     println!("{:<66} {:>11} {:>11} {:>8} {:>8}", "", "CPU/tenant", "wall/tenant", "CPU ×", "wall ×");
     if wanted("postgres") {
         postgres::run().await;
+    }
+    if wanted("postgres-tls") {
+        postgres::encrypted().await;
     }
     if wanted("mariadb") {
         mariadb::run().await;

@@ -1,8 +1,12 @@
 //! PostgreSQL, over TCP with SCRAM as in production.
 
-use std::path::Path;
+use std::fs::Permissions;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::str::FromStr;
 use std::sync::Once;
+use std::time::Duration;
 
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, Executor};
@@ -38,6 +42,44 @@ pub async fn run() {
     cost::compare(&ground(&urls, 8), &[floor(&urls), idle]).await;
     let passes = vec![floor(&urls), fleet.pass("undrift", false)];
     peers::run("PEERS", &ground(&urls, 2), &urls, passes).await;
+}
+
+/// Over TLS, as a server elsewhere is gone to: the certificate is nobody's, and nobody asks whose it is.
+pub async fn encrypted() {
+    certify();
+    speak_tls("on");
+    let urls: Vec<_> = build("encrypted", tenants()).iter().map(|url| format!("{url}?sslmode=require")).collect();
+    for together in [8, 32] {
+        let ground = Ground { name: "PostgreSQL, TLS".to_owned(), ..ground(&urls, together) };
+        let fleet = Fleet::meet(&urls, together).await;
+        cost::compare(&ground, &[floor(&urls), fleet.pass("undrift", false)]).await;
+    }
+    speak_tls("off");
+}
+
+/// Gives the server a certificate such as PostgreSQL's manual makes one, with a key of 2048 bits for RSA.
+fn certify() {
+    let data = PathBuf::from(folder(&postgres().url("postgres"))).join("data");
+    let (key, certificate) = (data.join("server.key"), data.join("server.crt"));
+    let mut openssl = Command::new("openssl");
+    openssl.args(["req", "-new", "-x509", "-days", "2", "-nodes", "-newkey", "rsa:2048", "-subj", "/CN=localhost"]);
+    let made = openssl.arg("-keyout").arg(&key).arg("-out").arg(&certificate).output().expect("openssl runs");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let owner = std::fs::metadata(&data).expect("the server's folder").uid();
+    for file in [&key, &certificate] {
+        std::os::unix::fs::chown(file, Some(owner), None).expect("the folder is ours");
+        std::fs::set_permissions(file, Permissions::from_mode(0o600)).expect("the folder is ours");
+    }
+}
+
+/// Whether the server speaks TLS from now on. Those who may have it or not would use it, too.
+fn speak_tls(word: &str) {
+    let admin = postgres().url("postgres");
+    postgres().sql(&admin, &format!("ALTER SYSTEM SET ssl = {word}"));
+    postgres().sql(&admin, "SELECT pg_reload_conf()");
+    while postgres().query(&admin, "SHOW ssl") != word {
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
 
 /// A change on every tenant, with undrift and without, on a server that waits for its disk as one in production does.
