@@ -4,14 +4,14 @@
 //! writes for all: what queues up while it waits for the disk goes there together.
 
 use jiff::Timestamp;
-use sea_query::{Alias, Expr, ExprTrait, Order, Query, SelectStatement};
+use sea_query::{Alias, Expr, ExprTrait, InsertStatement, Order, Query, SelectStatement};
 use tokio::sync::{mpsc, oneshot};
 
 use super::database::{Database, Row};
 use super::error::{Result, StoreError};
 use super::tables::Audit;
-use super::{AuditEntry, Store, audit};
-use crate::model::Hash;
+use super::{AuditEntry, Store, audit, shape};
+use crate::model::{Hash, Plan};
 
 /// How many callers may wait; the next one waits for a place in the queue.
 const QUEUE: usize = 1024;
@@ -37,6 +37,8 @@ pub(super) struct Log {
 }
 
 struct Request {
+    /// What keeps the plan that the entries are the first of.
+    plan: Option<InsertStatement>,
     entries: Vec<AuditEntry>,
     reply: oneshot::Sender<Result<i64>>,
 }
@@ -49,9 +51,9 @@ impl Log {
         Self { queue }
     }
 
-    async fn append(&self, entries: Vec<AuditEntry>) -> Option<Result<i64>> {
+    async fn append(&self, plan: Option<InsertStatement>, entries: Vec<AuditEntry>) -> Option<Result<i64>> {
         let (reply, answer) = oneshot::channel();
-        self.queue.send(Request { entries, reply }).await.ok()?;
+        self.queue.send(Request { plan, entries, reply }).await.ok()?;
         answer.await.ok()
     }
 }
@@ -59,18 +61,26 @@ impl Log {
 async fn write(database: Database, mut requests: mpsc::Receiver<Request>) {
     let mut group = Vec::new();
     while requests.recv_many(&mut group, GROUP).await > 0 {
-        let (entries, replies): (Vec<_>, Vec<_>) =
-            group.drain(..).map(|request| (request.entries, request.reply)).unzip();
+        let (mut plans, mut entries, mut replies) = (Vec::new(), Vec::new(), Vec::new());
+        for request in group.drain(..) {
+            plans.extend(request.plan);
+            entries.push(request.entries);
+            replies.push(request.reply);
+        }
         let lengths: Vec<_> = entries.iter().map(Vec::len).collect();
-        let written = commit(&database, entries.concat()).await;
+        let written = commit(&database, plans, entries.concat()).await;
         answer(replies, &lengths, written);
     }
 }
 
-async fn commit(database: &Database, entries: Vec<AuditEntry>) -> Result<i64> {
-    database
-        .write(move |transaction| Box::pin(async move { Ok(audit::append(transaction, &entries).await?.sequence) }))
-        .await
+async fn commit(database: &Database, plans: Vec<InsertStatement>, entries: Vec<AuditEntry>) -> Result<i64> {
+    let write = database.write(move |transaction| {
+        Box::pin(async move {
+            transaction.run_all(&plans).await?;
+            Ok(audit::append(transaction, &entries).await?.sequence)
+        })
+    });
+    write.await
 }
 
 /// Tells each caller the sequence of his last entry, or all of them what went wrong.
@@ -91,8 +101,20 @@ impl Store {
     /// # Errors
     /// When the state cannot be written: then none of them was.
     pub async fn append(&self, entries: &[AuditEntry]) -> Result<i64> {
+        self.write_down(None, entries).await
+    }
+
+    /// Adds the first entries of a plan to the audit, and keeps the plan under its hash with them.
+    ///
+    /// # Errors
+    /// When the state cannot be written: then nothing of it was.
+    pub async fn open_plan(&self, plan: &Plan, entries: &[AuditEntry]) -> Result<i64> {
+        self.write_down(Some(shape::keep(plan)), entries).await
+    }
+
+    async fn write_down(&self, plan: Option<InsertStatement>, entries: &[AuditEntry]) -> Result<i64> {
         let ending = || StoreError::Ending { place: self.database.place.name().to_owned() };
-        self.log.append(entries.to_vec()).await.unwrap_or_else(|| Err(ending()))
+        self.log.append(plan, entries.to_vec()).await.unwrap_or_else(|| Err(ending()))
     }
 
     /// The last `limit` entries (before one with a sequence), the newest first, each with its sequence.

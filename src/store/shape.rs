@@ -1,6 +1,6 @@
 //! Shapes and plans: what was worked out once, so that nobody works it out again.
 
-use sea_query::{Expr, ExprTrait, OnConflict, Order, Query, SelectStatement};
+use sea_query::{Expr, ExprTrait, InsertStatement, OnConflict, Order, Query, SelectStatement};
 
 use super::error::Result;
 use super::tables::{Plans, Shapes, Tenants};
@@ -74,19 +74,7 @@ impl Store {
     /// # Errors
     /// When the state cannot be written.
     pub async fn save_plan(&self, plan: &Plan) -> Result<()> {
-        let body = json(plan);
-        let mut insert = Query::insert();
-        insert
-            .into_table(Plans::Table)
-            .columns([Plans::Hash, Plans::Saved, Plans::Body])
-            .values_panic([
-                Hash::of(&body).to_string().into(),
-                jiff::Timestamp::now().as_millisecond().into(),
-                body.into(),
-            ])
-            // The same hash is the same plan; it is needed anew.
-            .on_conflict(OnConflict::column(Plans::Hash).update_column(Plans::Saved).to_owned());
-        self.database.write_all(vec![insert]).await.map(drop)
+        self.database.write_all(vec![keep(plan)]).await.map(drop)
     }
 
     /// The plan with a hash.
@@ -103,6 +91,19 @@ impl Store {
         }
         row.record(0, "plan").map(Some)
     }
+}
+
+/// What keeps a plan under its hash.
+pub(super) fn keep(plan: &Plan) -> InsertStatement {
+    let body = json(plan);
+    let mut insert = Query::insert();
+    insert
+        .into_table(Plans::Table)
+        .columns([Plans::Hash, Plans::Saved, Plans::Body])
+        .values_panic([Hash::of(&body).to_string().into(), jiff::Timestamp::now().as_millisecond().into(), body.into()])
+        // The same hash is the same plan; it is needed anew.
+        .on_conflict(OnConflict::column(Plans::Hash).update_column(Plans::Saved).to_owned());
+    insert
 }
 
 fn shapes_in_use() -> SelectStatement {

@@ -6,7 +6,7 @@ use rstest::rstest;
 use undrift::store::{MemberRecord, MemberState, Role, RolloutRecord, RunRecord, Stage, TokenRecord, Trigger};
 
 use crate::home::Home;
-use crate::samples::{at, hash, plan, rollout, shape, tenant};
+use crate::samples::{at, begin, entry, hash, intent, plan, rollout, shape, tenant};
 use crate::support::Engine::{self, Postgres, Sqlite};
 
 #[rstest]
@@ -65,6 +65,22 @@ async fn plans_are_kept_under_their_hash(#[values(Sqlite, Postgres)] engine: Eng
     home.sql("UPDATE plans SET body = replace(body, 'create_namespace', 'drop_namespace')");
     let error = store.plan(plan.hash()).await.unwrap_err();
     assert!(error.to_string().contains("its hash is not"), "{error}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_plan_is_kept_with_its_first_entries(#[values(Sqlite, Postgres)] engine: Engine) {
+    let home = Home::new(engine);
+    let store = home.open().await;
+    let plan = plan("a");
+    for tenant in ["one", "two"] {
+        let entries = [entry(0, tenant, begin()), entry(0, tenant, intent(1))];
+        store.open_plan(&plan, &entries).await.unwrap();
+    }
+    assert_eq!(store.audit_head().await.unwrap(), 4);
+    assert_eq!(store.open_plans().await.unwrap().len(), 2);
+    assert_eq!(store.plan(plan.hash()).await.unwrap(), Some(plan));
+    store.verify_audit().await.unwrap();
 }
 
 #[rstest]
