@@ -1,8 +1,8 @@
 //! One change on every tenant: as undrift makes it, and as the bare statement in a connection of its own.
 //!
-//! undrift's is what the service does with a tenant of a rollout: it takes the lock, reads again, runs the plan between
-//! entries in an audit that is on the disk, reads again, and compares. Working the plan out and proving it happens
-//! once for all tenants and is not measured.
+//! undrift's is what the service does with a tenant of a rollout, of which it knows what its last pass saw: it takes the
+//! lock, looks again, runs the plan between entries in an audit that is on the disk, reads again, and compares. Looking
+//! at the tenants, working the plan out and proving it happens in the pass before and is not measured.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,10 +12,10 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use undrift::apply::{Ended, Limits, Position, Progress, Waiting};
-use undrift::db::{Connection, Patience, Session, Target};
+use undrift::db::{Budget, Connection, Look, Memo, Patience, Session, Target, Visit, Visitor};
 use undrift::model::{Hash, Labels, Plan, Tenant};
 use undrift::policy::Policy;
-use undrift::reconcile::{Errand, FleetMember, Reconciler, Study, carry_out, survey};
+use undrift::reconcile::{Errand, FleetMember, Reconciler, Study, Way, carry_out, survey};
 use undrift::store::{ApplyOutcome, AuditEntry, AuditEvent, Store};
 use undrift::{desired, dialect};
 
@@ -35,8 +35,8 @@ const LIMITS: Limits = Limits {
 /// How the nullable last column of the first table stands in an exported schema.
 const COLUMN: &str = "      column_6: { type: ";
 
-/// A shape and the plan for it.
-type Studied = (Study, Arc<Plan>);
+/// A shape, the plan for it, and what the pass learned of each tenant.
+type Studied = (Study, Arc<Plan>, Vec<Memo>);
 
 /// A change that can be made again and again.
 #[derive(Clone, Copy)]
@@ -114,6 +114,7 @@ fn bare(urls: &[String], kind: Kind) -> Pass {
 /// What undrift knows and keeps while it changes tenants.
 struct Repairs {
     reconciler: Reconciler,
+    visitor: Visitor,
     tenants: Vec<Target>,
     store: Store,
     /// Where the state is.
@@ -135,7 +136,8 @@ impl Repairs {
         let folder = tempfile::tempdir().expect("a folder");
         let state = format!("sqlite:{}", folder.path().join("state.db").display());
         let store = Store::open(&state.into()).await.expect("a state");
-        Arc::new(Self { reconciler, tenants, store, _folder: folder, kind, base, round: Mutex::default() })
+        let visitor = Visitor::new(Patience::default(), Budget { at_once: 8, per_server: 8 });
+        Arc::new(Self { reconciler, visitor, tenants, store, _folder: folder, kind, base, round: Mutex::default() })
     }
 
     fn pass(self: &Arc<Self>, name: &str) -> Pass {
@@ -166,19 +168,29 @@ impl Repairs {
         let shape = fleet.shapes.into_iter().next().expect("it can be worked out");
         let plan = Arc::clone(&shape.study.plan);
         assert_eq!(plan.changes.len(), 1, "{plan:?}");
-        round.1 = Some(Arc::new((shape.study, plan)));
+        let mut memos = Vec::new();
+        for tenant in &self.tenants {
+            memos.push(self.look(tenant).await);
+        }
+        round.1 = Some(Arc::new((shape.study, plan, memos)));
+    }
+
+    async fn look(&self, tenant: &Target) -> Memo {
+        match self.visitor.visit(tenant, Look::default()).await.expect("the tenant is there") {
+            Visit::Seen(seen) => seen.memo,
+            Visit::Unchanged { memo, .. } => memo,
+        }
     }
 
     async fn repair(&self, at: usize) {
         let todo = self.round.lock().await.1.clone().expect("it was prepared");
-        let (study, plan) = &*todo;
-        self.store.save_plan(plan).await.expect("a state");
-        let mut record = Record { store: self.store.clone(), tenant: format!("tenant_{at}"), plan: plan.hash() };
-        record
-            .write(AuditEvent::Begin { start: plan.start, rules: Vec::new(), approver: None })
-            .await
-            .expect("a state");
-        let errand = Errand::of(&self.tenants[at], study, plan, &LIMITS);
+        let (study, plan, memos) = &*todo;
+        let mut record =
+            Record { store: self.store.clone(), tenant: format!("tenant_{at}"), plan: plan.hash(), opening: None };
+        let begin = AuditEvent::Begin { start: plan.start, rules: Vec::new(), approver: None };
+        record.opening = Some((plan.clone(), record.entry(begin)));
+        let way = Way::known(&self.visitor, &self.tenants[at], Some(&memos[at]));
+        let errand = Errand::of(way, study, plan, &LIMITS);
         let carried = carry_out(&self.reconciler, &errand, &mut record).await;
         let end = Some(carried.unwrap_or_else(|error| panic!("{error}")).end);
         let outcome = ApplyOutcome::Applied;
@@ -191,13 +203,22 @@ struct Record {
     store: Store,
     tenant: String,
     plan: Hash,
+    /// The first entry, until there is a second.
+    opening: Option<(Arc<Plan>, AuditEntry)>,
 }
 
 impl Record {
-    async fn write(&self, event: AuditEvent) -> Result<(), String> {
-        let entry =
-            AuditEntry { at: Timestamp::now(), event, tenant: Some(self.tenant.clone()), plan: Some(self.plan) };
-        self.store.append(&[entry]).await.map(drop).map_err(|error| error.to_string())
+    fn entry(&self, event: AuditEvent) -> AuditEntry {
+        AuditEntry { at: Timestamp::now(), event, tenant: Some(self.tenant.clone()), plan: Some(self.plan) }
+    }
+
+    async fn write(&mut self, event: AuditEvent) -> Result<(), String> {
+        let entry = self.entry(event);
+        let written = match self.opening.take() {
+            Some((plan, begin)) => self.store.open_plan(&plan, &[begin, entry]).await,
+            None => self.store.append(&[entry]).await,
+        };
+        written.map(drop).map_err(|error| error.to_string())
     }
 }
 

@@ -53,12 +53,14 @@ pub struct Ground {
 #[derive(Clone, Copy)]
 struct Cost {
     cpu: Duration,
+    /// How much of the CPU was this process'.
+    own: Duration,
     wall: Duration,
 }
 
 impl Cost {
     fn cheaper(self, other: Self) -> Self {
-        Self { cpu: self.cpu.min(other.cpu), wall: self.wall.min(other.wall) }
+        Self { cpu: self.cpu.min(other.cpu), own: self.own.min(other.own), wall: self.wall.min(other.wall) }
     }
 }
 
@@ -100,14 +102,15 @@ impl Ground {
             prepare().await;
         }
         tokio::time::sleep(REAPING).await;
-        let (before, started) = (cpu(self.server), Instant::now());
+        let (before, own_before, started) = (cpu(self.server), cpu(None), Instant::now());
         let done = |at| async move { tokio::spawn((pass.work)(at)).await.expect("it does not fail") };
         for _ in 0..repeats {
             futures_util::stream::iter(0..self.tenants).for_each_concurrent(self.together, done).await;
         }
         let wall = started.elapsed();
         tokio::time::sleep(REAPING).await;
-        Cost { cpu: (cpu(self.server) - before) / repeats, wall: wall / repeats }
+        let own = (cpu(None) - own_before) / repeats;
+        Cost { cpu: (cpu(self.server) - before) / repeats, own, wall: wall / repeats }
     }
 
     #[allow(clippy::print_stdout, reason = "this is what it is for")]
@@ -116,7 +119,8 @@ impl Ground {
         let ratio = |time: Duration, floor: Duration| time.as_secs_f64() / floor.as_secs_f64();
         let (cpu, wall) = (ratio(cost.cpu, floor.cpu), ratio(cost.wall, floor.wall));
         let name = format!("{}, {} together: {name}", self.name, self.together);
-        println!("{name:<66} {:>11} {:>11} {cpu:>8.3} {wall:>8.3}", each(cost.cpu), each(cost.wall));
+        let (all, own, long) = (each(cost.cpu), each(cost.own), each(cost.wall));
+        println!("{name:<66} {all:>11} {own:>11} {long:>11} {cpu:>8.3} {wall:>8.3}");
     }
 }
 

@@ -52,7 +52,7 @@ async fn main() {
         memory::run().await;
     }
     println!("{} tenants of each engine. CPU is that of server and client together.\n", tenants());
-    println!("{:<66} {:>11} {:>11} {:>8} {:>8}", "", "CPU/tenant", "wall/tenant", "CPU ×", "wall ×");
+    println!("{:<66} {:>11} {:>11} {:>11} {:>8} {:>8}", "", "CPU/tenant", "client's", "wall/tenant", "CPU ×", "wall ×");
     if wanted("postgres") {
         postgres::run().await;
     }

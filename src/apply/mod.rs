@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 pub use error::{ApplyError, Cause, Stopped};
 pub use progress::{Ended, Position, Progress, Rows, Silence, Waiting};
 
-use crate::db::{Connection, DbError, Session, dice};
+use crate::db::{Connection, DbError, Memo, Session, dice};
 use crate::model::{Fingerprint, Pace, Plan, RowWork, Schema, Step, StepPart};
 
 /// How long statements may wait and run, and how often a step that lost a race is tried again.
@@ -73,8 +73,8 @@ pub async fn run(
     Ok(())
 }
 
-/// Locks the database and makes sure that it is still the one that the plan was made for. Returns
-/// what was read under the lock.
+/// Locks the database and makes sure that it is still the one that the plan was made for: that it is as it was when a
+/// visit learned `known` of the plan's start, or else that everything reads so.
 ///
 /// # Errors
 /// [`ApplyError::Busy`], [`ApplyError::Stale`], or what the server said.
@@ -82,20 +82,26 @@ pub async fn begin(
     session: &mut Session,
     plan: &Plan,
     limits: &Limits,
+    known: Option<&Memo>,
     scope: impl Fn(Schema) -> Schema,
-) -> Result<Schema, ApplyError> {
+) -> Result<(), ApplyError> {
     session.limit(limits.lock_timeout, limits.slow_statement_timeout).await?;
     if !locks(session, limits).await? {
         return Err(ApplyError::Busy);
     }
-    let schema = scope(session.read().await?.schema);
-    let found = Fingerprint::of(&schema);
-    if found != plan.start {
-        session.unlock().await?;
-        return Err(ApplyError::Stale { expected: plan.start, found });
+    let structure = match known {
+        Some(known) => session.look_again(known).await?,
+        None => Some(session.structure().await?),
+    };
+    if let Some(structure) = structure {
+        let found = Fingerprint::of(&scope(structure));
+        if found != plan.start {
+            session.unlock().await?;
+            return Err(ApplyError::Stale { expected: plan.start, found });
+        }
     }
     session.prepare().await?;
-    Ok(schema)
+    Ok(())
 }
 
 /// Takes undrift's lock. The server may still be at the last statement of a run that was killed, which waits no longer

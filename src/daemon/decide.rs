@@ -363,8 +363,9 @@ impl Proposal<'_> {
         Job {
             member: self.entry.member.clone(),
             known: Arc::clone(self.known),
+            sight: self.entry.sight.clone(),
             plan: Arc::clone(&self.part.plan),
-            backup: self.entry.backup_before(&self.part),
+            backup: self.part.backup.clone(),
             rules,
             approver: self.approver.map(|answer| answer.who),
             rollout,

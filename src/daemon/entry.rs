@@ -8,7 +8,7 @@ use super::backoff;
 use super::saved::Saved;
 use super::settings::Listed;
 use crate::db::Target;
-use crate::model::{Hash, Plan, QName, Quarantined, Reason, Ruling, Verdict};
+use crate::model::{Hash, Plan, Quarantined, Reason, Ruling, Verdict};
 use crate::policy::Stay;
 use crate::reconcile::watch::{Judged, Known, Looked, Part, Sight};
 use crate::reconcile::{Counts, FleetMember, Outlook, ReconcileError};
@@ -181,15 +181,6 @@ impl Entry {
             Some(asked) if approved(known.id, asked.plan.intent()) => Some((asked, true)),
             _ => judged.allowed.as_ref().map(|allowed| (allowed, false)),
         }
-    }
-
-    /// The tables that have to be backed up before a part of the shape's plan runs.
-    pub fn backup_before(&self, part: &Part) -> Vec<QName> {
-        let known = self.known.as_ref().zip(self.judged.as_ref());
-        known.map_or_else(Vec::new, |(known, judged)| {
-            let assessment = &judged.assessment;
-            assessment.backed_up(&known.study, &assessment.of(part.runs.clone()))
-        })
     }
 
     /// What is going on, as long as no plan runs.

@@ -44,7 +44,7 @@ impl Daemon {
             let (daemon, settings, activity) = (Arc::clone(self), Arc::clone(&settings), activity.remove(&name));
             async move { daemon.look_at(&name, &settings, activity).await }
         });
-        let news = looks.buffer_unordered(at_once).filter_map(|news| std::future::ready(news));
+        let news = looks.buffer_unordered(at_once).filter_map(std::future::ready);
         let news: Vec<_> = news.filter(|(_, news)| std::future::ready(*news != News::None)).collect().await;
         let counts = self.finish(full).await?;
         tell::pass_ended(self, trigger, &counts, troubles.len(), begun.elapsed());
@@ -74,10 +74,11 @@ impl Daemon {
         }
         let broken: BTreeSet<&str> =
             troubles.iter().filter(|t| !t.is_warning()).map(|trouble| trouble.place.as_str()).collect();
-        let is_gone = |(name, entry): &(&String, &Box<Entry>)| {
-            !present.contains(*name) && !broken.contains(entry.place.as_str()) && !fleet.applying.contains(*name)
+        let is_gone = |name: &String, entry: &Entry| {
+            !present.contains(name) && !broken.contains(entry.place.as_str()) && !fleet.applying.contains(name)
         };
-        let mut gone: Vec<String> = fleet.tenants.iter().filter(is_gone).map(|(name, _)| name.clone()).collect();
+        let gone = fleet.tenants.iter().filter(|(name, entry)| is_gone(name, entry));
+        let mut gone: Vec<String> = gone.map(|(name, _)| name.clone()).collect();
         gone.iter().for_each(|name| drop(fleet.tenants.remove(name)));
         if broken.is_empty() {
             gone.extend(std::mem::take(&mut fleet.remembered).into_keys());

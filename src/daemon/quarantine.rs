@@ -62,6 +62,7 @@ fn purge(entry: &mut Entry, settings: &Settings, now: Timestamp) -> Option<Job> 
         member: entry.member.clone(),
         known: Arc::clone(&known),
         backup: before_purge(&known.study, &entry.member.tenant, &settings.policy, now),
+        sight: entry.sight.clone(),
         rules: vec![KEPT_LONG_ENOUGH.to_owned(); plan.changes.len()],
         plan,
         approver: None,

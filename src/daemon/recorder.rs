@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::apply::{Ended, Position, Progress, Waiting};
 use crate::backup::Backup;
 use crate::db::{DbError, Trouble};
-use crate::model::{Engine, Hash, QName, Step};
+use crate::model::{Engine, Hash, Plan, QName, Step};
 use crate::store::{AuditEntry, AuditEvent, Store};
 use crate::telemetry::{Metrics, StepOutcome};
 
@@ -25,6 +25,9 @@ pub struct Recorder {
     pub tenant: String,
     /// Which plan.
     pub plan: Hash,
+    /// The plan and its first entry, until something happens that there is to write down: nobody has to wait for the
+    /// disk before.
+    pub opening: Option<(Arc<Plan>, AuditEntry)>,
     /// How long a statement waits for a lock.
     pub lock_timeout: Duration,
     /// Whether the wait that ended last was in a statement, which was measured.
@@ -38,10 +41,24 @@ impl Recorder {
     ///
     /// # Errors
     /// Why it could not be written.
-    pub async fn write(&self, event: AuditEvent) -> Result<(), String> {
-        let (tenant, plan) = (Some(self.tenant.clone()), Some(self.plan));
-        let entry = AuditEntry { at: Timestamp::now(), event, tenant, plan };
-        self.store.append(&[entry]).await.map(drop).map_err(|error| error.to_string())
+    pub async fn write(&mut self, event: AuditEvent) -> Result<(), String> {
+        let entry = self.entry(event);
+        let written = match &self.opening {
+            Some((plan, begin)) => self.store.open_plan(plan, &[begin.clone(), entry]).await,
+            None => self.store.append(&[entry]).await,
+        };
+        written.map_err(|error| error.to_string())?;
+        self.opening = None;
+        Ok(())
+    }
+
+    /// Holds the first entry of a plan back until there is a second.
+    pub fn open(&mut self, plan: &Arc<Plan>, begin: AuditEvent) {
+        self.opening = Some((Arc::clone(plan), self.entry(begin)));
+    }
+
+    fn entry(&self, event: AuditEvent) -> AuditEntry {
+        AuditEntry { at: Timestamp::now(), event, tenant: Some(self.tenant.clone()), plan: Some(self.plan) }
     }
 
     /// Takes in that a plan, or one try of it, ended with an error. Whoever could not even begin waited as long as

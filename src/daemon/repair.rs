@@ -12,8 +12,8 @@ use crate::apply::{ApplyError, Cause};
 use crate::backup::BackupError;
 use crate::model::{Fingerprint, Hash, Plan, QName};
 use crate::reconcile::rollout::settle;
-use crate::reconcile::watch::Known;
-use crate::reconcile::{self, Carried, Errand, FleetMember, Precaution, carry_out};
+use crate::reconcile::watch::{Known, Sight};
+use crate::reconcile::{self, Carried, Errand, FleetMember, Precaution, Way, carry_out};
 use crate::store::{ApplyOutcome, AuditEvent, MemberState, TroubleRecord};
 
 /// What is to run.
@@ -22,6 +22,8 @@ pub struct Job {
     pub member: FleetMember,
     /// Its shape.
     pub known: Arc<Known>,
+    /// What the last look at it learned.
+    pub sight: Option<Sight>,
     /// The plan.
     pub plan: Arc<Plan>,
     /// The tables that have to be backed up before it runs.
@@ -83,24 +85,19 @@ impl Daemon {
             engine: job.member.tenant.engine,
             tenant: job.tenant().to_owned(),
             plan: plan.hash(),
+            opening: None,
             lock_timeout: limits.lock_timeout,
             measured: false,
             stopping: self.stopping.clone(),
         };
         let begin = AuditEvent::Begin { start: plan.start, rules: job.rules.clone(), approver: job.approver.clone() };
-        let saved = self.store.save_plan(plan).await.map_err(|error| error.to_string());
-        if let Err(why) = async {
-            saved?;
-            recorder.write(begin).await
-        }
-        .await
-        {
-            return Ending::of(Err(ApplyError::Unrecorded(why)));
-        }
+        recorder.open(plan, begin);
         let watch = self.watch();
+        let start = job.sight.as_ref().and_then(|sight| sight.of(&job.known, plan));
+        let way = Way::known(&watch.visitor, &job.member.target, start);
         let backups = &settings.config.backups;
         let precaution = Precaution { settings: backups, tenant: job.tenant(), tables: &job.backup };
-        let errand = Errand::of(&job.member.target, &job.known.study, plan, &limits).after(precaution);
+        let errand = Errand::of(way, &job.known.study, plan, &limits).after(precaution);
         let carried = carry_out(&watch.reconciler, &errand, &mut recorder).await;
         match &carried {
             Err(ApplyError::Step(stopped)) => stopped.db_error().into_iter().for_each(|error| recorder.gave_up(error)),

@@ -89,6 +89,14 @@ pub trait Connection: Sized {
         self.glance().await?.reading()
     }
 
+    /// Reads what is modelled, of which fingerprints are made, and nothing of the rest. Never half of it.
+    async fn structure(&mut self) -> Result<Schema, DbError> {
+        Ok(self.read().await?.schema)
+    }
+
+    /// The structure, unless whatever tells soonest says that it is as it was when a visit learned this.
+    async fn look_again(&mut self, known: &Memo) -> Result<Option<Schema>, DbError>;
+
     /// Gets ready for changing things: the owner's role, the search path, the SQL mode.
     async fn prepare(&mut self) -> Result<(), DbError>;
 
@@ -300,6 +308,14 @@ impl Connection for Session {
 
     async fn glance(&mut self) -> Result<Glance, DbError> {
         send!(self, glance())
+    }
+
+    async fn structure(&mut self) -> Result<Schema, DbError> {
+        send!(self, structure())
+    }
+
+    async fn look_again(&mut self, known: &Memo) -> Result<Option<Schema>, DbError> {
+        send!(self, look_again(known))
     }
 
     async fn prepare(&mut self) -> Result<(), DbError> {

@@ -117,7 +117,7 @@ mod tests {
         let changes = || vec![add("a"), add("b"), add("b")];
         let steps: &[&[usize]] = &[&[0], &[1], &[2]];
         assert_eq!(plan(Engine::Postgres, changes(), steps).transactions(), [0..1, 1..3]);
-        assert_eq!(plan(Engine::Sqlite, changes(), steps).transactions(), [0..3]);
+        assert_eq!(plan(Engine::Sqlite, changes(), steps).transactions().len(), 1);
     }
 
     #[test]

@@ -121,7 +121,7 @@ pub(super) async fn take(
     let job = Job::of(session, order).await.map_err(ApplyError::Backup)?;
     let backup = beside(session, job, progress).await.map_err(ApplyError::Backup)?;
     progress.backed_up(&backup).await.map_err(ApplyError::Unrecorded)?;
-    let found = Fingerprint::of(&scope(session.read().await?.schema));
+    let found = Fingerprint::of(&scope(session.structure().await?));
     if found == plan.start {
         return Ok(());
     }

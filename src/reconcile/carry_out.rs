@@ -2,7 +2,7 @@
 
 use super::{Observed, Precaution, Reconciler, Study, backup, remains};
 use crate::apply::{self, ApplyError, Limits, Progress};
-use crate::db::{Connection, DbError, Session, Target, Trouble};
+use crate::db::{Connection, DbError, Memo, Session, Target, Trouble, Visitor};
 use crate::model::{Change, Fingerprint, Plan};
 
 /// What a run left behind.
@@ -14,25 +14,51 @@ pub struct Carried {
     pub end: Fingerprint,
 }
 
+/// The way to a tenant.
+#[derive(Clone, Copy)]
+pub struct Way<'a> {
+    target: &'a Target,
+    /// What knows the tenant's server.
+    visitor: Option<&'a Visitor>,
+    /// What the last visit learned, if the tenant had the structure then that the plan begins with.
+    known: Option<&'a Memo>,
+}
+
+impl<'a> Way<'a> {
+    /// The way to a tenant of which a visitor knows the server, and perhaps the structure that the plan begins with.
+    pub fn known(visitor: &'a Visitor, target: &'a Target, start: Option<&'a Memo>) -> Self {
+        Self { target, visitor: Some(visitor), known: start }
+    }
+
+    async fn go(self, reconciler: &Reconciler) -> Result<Session, DbError> {
+        match self.visitor {
+            Some(visitor) => visitor.session(self.target).await,
+            None => Session::connect(self.target, reconciler.patience).await,
+        }
+    }
+}
+
+/// The way to a tenant of which nothing is known.
+impl<'a> From<&'a Target> for Way<'a> {
+    fn from(target: &'a Target) -> Self {
+        Self { target, visitor: None, known: None }
+    }
+}
+
 /// A plan that is to run on a tenant.
 #[derive(Clone, Copy)]
 pub struct Errand<'a> {
-    /// The tenant's database.
-    pub target: &'a Target,
-    /// Its shape.
-    pub study: &'a Study,
-    /// The plan.
-    pub plan: &'a Plan,
-    /// Time-outs and retries.
-    pub limits: &'a Limits,
-    /// What is to be backed up before, if anything.
-    pub precaution: Option<Precaution<'a>>,
+    way: Way<'a>,
+    study: &'a Study,
+    plan: &'a Plan,
+    limits: &'a Limits,
+    precaution: Option<Precaution<'a>>,
 }
 
 impl<'a> Errand<'a> {
-    /// A plan that nothing has to be backed up for.
-    pub fn of(target: &'a Target, study: &'a Study, plan: &'a Plan, limits: &'a Limits) -> Self {
-        Self { target, study, plan, limits, precaution: None }
+    /// A plan, made for the tenant's shape, that nothing has to be backed up for.
+    pub fn of(way: impl Into<Way<'a>>, study: &'a Study, plan: &'a Plan, limits: &'a Limits) -> Self {
+        Self { way: way.into(), study, plan, limits, precaution: None }
     }
 
     /// The same after a backup.
@@ -52,7 +78,7 @@ pub async fn carry_out(
     errand: &Errand<'_>,
     progress: &mut dyn Progress,
 ) -> Result<Carried, ApplyError> {
-    let mut session = Session::connect(errand.target, reconciler.patience).await?;
+    let mut session = errand.way.go(reconciler).await?;
     let outcome = locked(reconciler, &mut session, errand, progress).await;
     if !matches!(outcome, Err(ApplyError::Busy | ApplyError::Stale { .. })) {
         // The lock ends with the session anyway; giving it back early spares a waiting run a moment.
@@ -69,11 +95,11 @@ async fn locked(
     errand: &Errand<'_>,
     progress: &mut dyn Progress,
 ) -> Result<Carried, ApplyError> {
-    let Errand { target, study, plan, limits, precaution } = errand;
+    let Errand { way, study, plan, limits, precaution } = errand;
     let scope = |schema| study.reference.wanted.scope.apply(schema);
-    apply::begin(session, plan, limits, scope).await?;
+    apply::begin(session, plan, limits, way.known, scope).await?;
     if let Some(precaution) = precaution {
-        backup::take(session, target, precaution, plan, limits, scope, progress).await?;
+        backup::take(session, way.target, precaution, plan, limits, scope, progress).await?;
     }
     run_and_verify(reconciler, session, study, plan, limits, progress).await
 }
@@ -87,11 +113,13 @@ async fn run_and_verify(
     progress: &mut dyn Progress,
 ) -> Result<Carried, ApplyError> {
     apply::run(session, plan, limits, progress).await?;
-    let reading = session.read().await?;
-    let end = Fingerprint::of(&study.reference.wanted.scope.apply(reading.schema.clone()));
+    let fingerprint = |schema| Fingerprint::of(&study.reference.wanted.scope.apply(schema));
+    let end = fingerprint(session.structure().await?);
     if plan.end == Some(end) {
         return Ok(Carried { remaining: plan.left_out.clone(), end });
     }
+    let reading = session.read().await?;
+    let end = fingerprint(reading.schema.clone());
     let observed = Observed { platform: session.platform().clone(), place: session.place().clone(), reading };
     let unknown = |why: String| {
         let error = DbError::new(Trouble::Unreadable, "read the database again after the plan ran", why);

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::{Assessment, Outlook, Study};
-use crate::model::{Plan, Ruling};
+use crate::model::{Plan, QName, Ruling};
 
 /// Of how many things that were said of a shape's tenants it is remembered who says the same. Where rows stand in the
 /// way, what is said holds a number, and there may be as many as there are tenants.
@@ -44,12 +44,14 @@ pub struct Part {
     pub runs: Vec<bool>,
     /// The plan.
     pub plan: Arc<Plan>,
+    /// The tables that have to be backed up before it runs.
+    pub backup: Vec<QName>,
 }
 
 impl PartialEq for Part {
     /// A shape has each of its plans once.
     fn eq(&self, other: &Self) -> bool {
-        self.runs == other.runs && Arc::ptr_eq(&self.plan, &other.plan)
+        self.runs == other.runs && self.backup == other.backup && Arc::ptr_eq(&self.plan, &other.plan)
     }
 }
 

@@ -32,7 +32,7 @@ use tokio::sync::Mutex;
 
 pub use assess::{Assessment, Outlook};
 pub use backup::{Precaution, before_purge};
-pub use carry_out::{Carried, Errand, carry_out};
+pub use carry_out::{Carried, Errand, Way, carry_out};
 pub use error::ReconcileError;
 pub use facts::{Counts, Facts, NotKnown, Violation};
 pub use fleet::{Fleet, Group, Member as FleetMember, Shape, survey};

@@ -15,7 +15,7 @@ pub use super::judged::{Judged, Part};
 use super::{Choice, Counts, FleetMember, Observed, ReconcileError, Reconciler, Reference, Study, assess, quarantine};
 use crate::db::{Connection, DbError, Evidence, FileSign, Look, Memo, Seen, Session, Target, Turn, Visit, Visitor};
 use crate::desired::Declared;
-use crate::model::{Fingerprint, Hash, Plan, Platform, Quarantined};
+use crate::model::{Fingerprint, Hash, Plan, Platform, QName, Quarantined};
 use crate::policy::{Policy, Stay};
 
 /// What lasts from one pass to the next.
@@ -58,6 +58,11 @@ impl Sight {
     /// What the tenant's file looked like then, if it is one and nothing was in motion.
     pub fn file_sign(&self, target: &Target) -> Option<FileSign> {
         FileSign::of(target, &self.memo)
+    }
+
+    /// What the look learned, if it was the structure of this shape that it saw, and a plan begins with that.
+    pub fn of(&self, known: &Known, plan: &Plan) -> Option<&Memo> {
+        Some(&self.memo).filter(|_| self.shape == known.id && known.study.fingerprint == plan.start)
     }
 }
 
@@ -242,10 +247,11 @@ impl Watch {
         let runs = assessment.chosen(&known.study.plan);
         let approved = assessment.approved(&known.study.plan).chosen(&known.study.plan);
         let counts = Counts::of(&assessment.facts, &known.study);
+        let [first, second] = [&runs, &approved].map(|choice| assessment.backed_up(&known.study, choice));
         let mut judged = Judged::of(assessment, &known.study);
-        judged.allowed = self.part(session, known, &runs, &mut judged.trouble).await;
+        judged.allowed = self.part(session, known, &runs, first, &mut judged.trouble).await;
         if approved != runs {
-            judged.asked = self.part(session, known, &approved, &mut judged.trouble).await;
+            judged.asked = self.part(session, known, &approved, second, &mut judged.trouble).await;
         }
         Ok((judged, counts))
     }
@@ -256,13 +262,14 @@ impl Watch {
         session: &mut Session,
         known: &Known,
         choice: &Choice,
+        backup: Vec<QName>,
         trouble: &mut Option<String>,
     ) -> Option<Part> {
         if choice.is_empty() {
             return None;
         }
         match self.reconciler.tailor(session, &known.study, choice).await {
-            Ok(plan) => Some(Part { runs: choice.runs.clone(), plan }),
+            Ok(plan) => Some(Part { runs: choice.runs.clone(), plan, backup }),
             Err(error) => {
                 *trouble = Some(format!("{error}; {}", error.advice()));
                 None
@@ -282,7 +289,7 @@ impl Door<'_> {
     async fn session(&mut self) -> Result<&mut Session, DbError> {
         if self.open.is_none() {
             let turn = self.watch.visitor.turn(&self.member.target).await;
-            let session = Session::connect(&self.member.target, self.watch.reconciler.patience).await?;
+            let session = self.watch.visitor.session(&self.member.target).await?;
             self.open = Some((session, turn));
         }
         Ok(&mut self.open.as_mut().expect("it was just opened").0)

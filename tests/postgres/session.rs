@@ -1,5 +1,7 @@
 //! Sessions: where they are, locks, transactions, scratch databases.
 
+use std::time::Duration;
+
 use super::engine::{assert_same, migrate, read, session};
 use super::support::postgres;
 use undrift::db::{Connection, Patience, Session, Target, Trouble};
@@ -35,6 +37,38 @@ async fn one_undrift_at_a_time() {
     assert!(freed, "a lock dies with its session");
     first.close().await;
     other.close().await;
+}
+
+#[tokio::test]
+async fn a_lock_is_held_through_readings_until_it_is_given_back() {
+    let url = postgres().database("held");
+    let (mut first, mut second) = (session(&url).await, session(&url).await);
+    for read in [true, false] {
+        assert!(first.lock().await.unwrap());
+        if read {
+            first.read().await.unwrap();
+            first.structure().await.unwrap();
+            first.prepare().await.unwrap();
+        }
+        assert!(!second.lock().await.unwrap());
+        first.unlock().await.unwrap();
+        assert!(second.lock().await.unwrap(), "one unlocking is enough");
+        second.unlock().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn time_outs_outlive_a_transaction_that_was_taken_back() {
+    let url = postgres().database("time_outs");
+    let mut session = session(&url).await;
+    let timeout = "SELECT setting FROM pg_settings WHERE name IN ('lock_timeout') AND setting = '1500'";
+    session.limit(Duration::from_millis(1500), Duration::from_secs(5)).await.unwrap();
+    session.begin().await.unwrap();
+    assert_eq!(session.texts(timeout).await.unwrap().len(), 1);
+    session.rollback().await.unwrap();
+    assert_eq!(session.texts(timeout).await.unwrap().len(), 1);
+    session.limit(Duration::from_millis(1500), Duration::from_secs(5)).await.unwrap();
+    session.execute("VACUUM").await.unwrap();
 }
 
 #[tokio::test]

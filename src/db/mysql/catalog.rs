@@ -59,6 +59,27 @@ impl Kind {
     }
 }
 
+/// How much of the catalog is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// All of it.
+    Whole,
+    /// What is modelled, which is tables.
+    Modelled,
+}
+
+impl Extent {
+    /// The questions what is there. Those for what is not to be read are left blank.
+    fn inventory(self) -> String {
+        let is_asked = |question: &str| {
+            let others = ["information_schema.ROUTINES", "information_schema.TRIGGERS", "information_schema.EVENTS"];
+            self == Self::Whole || !others.iter().any(|other| question.contains(other))
+        };
+        let asked = INVENTORY.split(';').map(|question| if is_asked(question) { question } else { "DO 0" });
+        asked.collect::<Vec<_>>().join(";")
+    }
+}
+
 /// What the first message tells.
 struct Inventory {
     items: Vec<Item>,
@@ -66,10 +87,10 @@ struct Inventory {
 }
 
 impl MysqlSession {
-    /// Reads everything, once more from the start if something was dropped between the two messages.
-    pub(super) async fn read_catalog(&mut self) -> Result<Glance, DbError> {
-        match self.read_once().await {
-            Err(error) if is_gone(&error) => self.read_once().await,
+    /// Reads so much, once more from the start if something was dropped between the two messages.
+    pub(super) async fn read_catalog(&mut self, extent: Extent) -> Result<Glance, DbError> {
+        match self.read_once(extent).await {
+            Err(error) if is_gone(&error) => self.read_once(extent).await,
             other => other,
         }
     }
@@ -80,15 +101,15 @@ impl MysqlSession {
         self.target = target.clone();
         self.place.database = target.database().unwrap_or_default();
         let entering = format!("USE {};\n", quote(&self.place.database));
-        let inventory = self.inventory(&entering).await?;
+        let inventory = self.inventory(&entering, Extent::Whole).await?;
         match self.describe(inventory).await {
-            Err(error) if is_gone(&error) => self.read_once().await,
+            Err(error) if is_gone(&error) => self.read_once(Extent::Whole).await,
             other => other,
         }
     }
 
-    async fn read_once(&mut self) -> Result<Glance, DbError> {
-        let inventory = self.inventory("").await?;
+    async fn read_once(&mut self, extent: Extent) -> Result<Glance, DbError> {
+        let inventory = self.inventory("", extent).await?;
         self.describe(inventory).await
     }
 
@@ -98,13 +119,13 @@ impl MysqlSession {
         Ok(Glance::mysql(rows.key(&self.platform), rows))
     }
 
-    async fn inventory(&mut self, entering: &str) -> Result<Inventory, DbError> {
+    async fn inventory(&mut self, entering: &str, extent: Extent) -> Result<Inventory, DbError> {
         let doing = format!("read the catalog of {}", self.place.database);
         if self.place.database.is_empty() {
             return Err(DbError::new(Trouble::Usage, doing, "the URL names no database"));
         }
         let charsets = if self.charsets.is_none() { CHARSETS } else { "DO 0" };
-        let sql = format!("{entering}{charsets};\n{};\n{INVENTORY}", self.show_grants());
+        let sql = format!("{entering}{charsets};\n{};\n{}", self.show_grants(), extent.inventory());
         let answers = self.wire.ask(&sql, self.patience.read, &doing).await?;
         let Some([charsets, grants, tables, routines, triggers, events, place]) = answers.last_chunk() else {
             return Err(DbError::new(Trouble::Unreadable, doing, "the server did not answer every question"));
@@ -112,13 +133,14 @@ impl MysqlSession {
         self.check_place(place, &doing)?;
         self.check_grants(grants, &doing)?;
         let charsets = self.charsets.get_or_insert_with(|| default_collations(charsets)).clone();
-        let items = [
+        let mut items = [
             in_order(tables.rows.iter().map(|row| table_item(row))),
             in_order(routines.rows.iter().map(|row| routine_item(row))),
             in_order(triggers.rows.iter().map(|row| trigger_item(row))),
             in_order(events.rows.iter().map(|row| Item { kind: Kind::Event, name: text(row, 0), table: None })),
         ]
         .concat();
+        items.retain(|item| extent == Extent::Whole || item.kind == Kind::Table);
         let defaults = Defaults {
             database: self.place.database.clone(),
             vendor: self.platform.vendor,

@@ -30,6 +30,7 @@ pub(super) async fn connect(target: &Target, patience: Patience) -> Result<Mysql
         grants: None,
         patience,
         statement: patience.read,
+        pending: None,
         tables_locked: false,
     })
 }

@@ -22,9 +22,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::batch::{message, one_answer_each};
-use super::{Connection, DbError, Glance, Halt, Patience, Place, Scratch, Target, Texts, Trouble};
+use super::{Connection, DbError, Glance, Halt, Memo, Patience, Place, Scratch, Target, Texts, Trouble};
 use crate::model::{Hash, Platform, Schema, Vendor};
 use canon::Charsets;
+use catalog::Extent;
 pub(super) use catalog::Rows;
 pub(super) use sessions::Sessions;
 use wire::{Answer, Wire};
@@ -47,6 +48,8 @@ pub struct MysqlSession {
     grants: Option<Hash>,
     patience: Patience,
     statement: Duration,
+    /// Time-outs that the server has not been told yet: they go along with the next message.
+    pending: Option<String>,
     tables_locked: bool,
 }
 
@@ -64,11 +67,20 @@ impl Connection for MysqlSession {
     }
 
     async fn glance(&mut self) -> Result<Glance, DbError> {
-        self.read_catalog().await
+        self.read_catalog(Extent::Whole).await
+    }
+
+    async fn structure(&mut self) -> Result<Schema, DbError> {
+        Ok(self.read_catalog(Extent::Modelled).await?.reading()?.schema)
+    }
+
+    /// The memo is of everything, and the server tells of tables alone for half the price.
+    async fn look_again(&mut self, _known: &Memo) -> Result<Option<Schema>, DbError> {
+        self.structure().await.map(Some)
     }
 
     async fn prepare(&mut self) -> Result<(), DbError> {
-        self.ask(SETTINGS, "set up the session").await?;
+        // The settings are undrift's own since it connected.
         if self.implicit_timestamps {
             // Some versions fix this at the start of the server; then the reference has the implicit defaults too.
             let _ = self.ask("SET SESSION explicit_defaults_for_timestamp = 1", "set up the session").await;
@@ -92,6 +104,7 @@ impl Connection for MysqlSession {
 
     async fn together(&mut self, batch: &[String]) -> Result<(), Halt> {
         let doing = format!("run statements in {}", self.place.database);
+        self.tell().await.map_err(|error| Halt { done: 0, error })?;
         let within = self.statement.saturating_mul(batch.len() as u32);
         let mut answers = Vec::new();
         let ran = self.wire.ask_into(&mut answers, &message(batch), within, &doing).await;
@@ -134,7 +147,8 @@ impl Connection for MysqlSession {
         if self.platform.vendor == Vendor::Mariadb {
             sql.push_str(&format!(", max_statement_time = {:.3}", statement.as_secs_f64()));
         }
-        self.ask(&sql, "set time-outs").await.map(drop)
+        self.pending = Some(sql);
+        Ok(())
     }
 
     async fn begin(&mut self) -> Result<(), DbError> {
@@ -179,9 +193,20 @@ impl Connection for MysqlSession {
 }
 
 impl MysqlSession {
-    /// Sends statements under the statement time-out.
+    /// Sends statements under the statement time-out, and whatever time-outs are still to be told in front of them.
     async fn ask(&mut self, sql: &str, doing: &str) -> Result<Vec<Answer>, DbError> {
-        self.wire.ask(sql, self.statement, doing).await
+        let Some(timeouts) = self.pending.take() else { return self.wire.ask(sql, self.statement, doing).await };
+        let mut answers = self.wire.ask(&format!("{timeouts};\n{sql}"), self.statement, doing).await?;
+        answers.drain(..1);
+        Ok(answers)
+    }
+
+    /// Tells the server the time-outs now.
+    async fn tell(&mut self) -> Result<(), DbError> {
+        match self.pending.take() {
+            Some(timeouts) => self.wire.ask(&timeouts, self.statement, "set time-outs").await.map(drop),
+            None => Ok(()),
+        }
     }
 
     /// Sends a statement that a login may lack the right for. Whether it was done.

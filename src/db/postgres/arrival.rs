@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use super::catalog::{self, Builtin};
+use super::catalog::{self, Builtin, Extent};
 use super::connect::{self, Greeting};
 use super::express::{Express, Login, Remembered};
+use super::question::{BEGINNING, Question, beginning, between};
 use super::rows::Rows;
 use super::sheet::Sheet;
-use super::signs::{self, Kinds, Manner, Told};
-use super::wire::Wire;
+use super::signs::{self, Kinds, Told};
+use super::wire::{Line, Wire};
 use super::{Activity, GRACE, activity};
 use crate::db::visit::Found;
 use crate::db::{DbError, Glance, Patience, Target, Trouble};
@@ -38,61 +38,34 @@ pub(in crate::db) enum Looked {
     New(Found, Kinds),
 }
 
+impl Acquaintances {
+    /// Connects in the quickest way that the server takes, and says nothing yet.
+    pub(super) async fn open(&self, target: &Target, patience: Patience) -> Result<Wire, DbError> {
+        let id = target.login()?;
+        if !lock(&self.formal).contains(&id) {
+            let doing = format!("connect to {target}");
+            let login = Login { id, password: target.password()?, remembered: &self.keys };
+            let options = connect::options(target, &doing)?;
+            if let Some(express) = Express::connect(&options, &login, patience, &doing).await? {
+                return Ok(Wire::new(Line::Express(express), connect::place(&options)));
+            }
+            lock(&self.formal).insert(id);
+        }
+        connect::open(target, patience).await
+    }
+
+    /// What a server brings along, if it was read.
+    pub(super) fn builtin(&self, server: &str, version: u32) -> Option<Arc<Builtin>> {
+        lock(&self.builtins).get(&(server.to_owned(), version)).cloned()
+    }
+}
+
 /// A connection that stands and over which nothing was said yet.
 pub(in crate::db) struct Arrival {
-    road: Road,
+    wire: Wire,
     server: String,
     doing: String,
     patience: Patience,
-}
-
-/// How the server is talked to.
-enum Road {
-    Express(Express),
-    Driver(Wire),
-}
-
-impl Road {
-    async fn open(target: &Target, patience: Patience, known: &Acquaintances, doing: &str) -> Result<Self, DbError> {
-        let id = target.login()?;
-        if !lock(&known.formal).contains(&id) {
-            let login = Login { id, password: target.password()?, remembered: &known.keys };
-            let options = connect::options(target, doing)?;
-            if let Some(express) = Express::connect(&options, &login, patience, doing).await? {
-                return Ok(Self::Express(express));
-            }
-            lock(&known.formal).insert(id);
-        }
-        connect::open(target, patience).await.map(Self::Driver)
-    }
-
-    async fn ask(&mut self, sql: &str, within: Duration) -> Result<Vec<Sheet>, DbError> {
-        match self {
-            Self::Express(express) => express.ask(sql, within).await,
-            Self::Driver(wire) => wire.fetch(sql, within).await,
-        }
-    }
-
-    fn manner(&self) -> Manner {
-        match self {
-            Self::Express(_) => Manner::Copy,
-            Self::Driver(_) => Manner::Rows,
-        }
-    }
-
-    fn version_number(&self) -> Option<u32> {
-        match self {
-            Self::Express(express) => express.version_number(),
-            Self::Driver(wire) => wire.version_number(),
-        }
-    }
-
-    async fn close(self) {
-        match self {
-            Self::Express(express) => express.close().await,
-            Self::Driver(wire) => wire.close().await,
-        }
-    }
 }
 
 impl Arrival {
@@ -102,9 +75,8 @@ impl Arrival {
         patience: Patience,
         known: &Acquaintances,
     ) -> Result<Self, DbError> {
-        let doing = format!("connect to {target}");
-        let road = Road::open(target, patience, known, &doing).await?;
-        Ok(Self { road, server: target.server(), doing, patience })
+        let wire = known.open(target, patience).await?;
+        Ok(Self { wire, server: target.server(), doing: format!("connect to {target}"), patience })
     }
 
     /// Asks for the signs of a change, in one message; for the whole catalog too, unless they have this hash.
@@ -120,72 +92,57 @@ impl Arrival {
             }
             _ => self.read(acquaintances, number).await,
         };
-        self.road.close().await;
+        self.wire.close().await;
         looked
     }
 
     async fn is_same(&mut self, version: Version, key: Hash, kinds: Kinds) -> Result<bool, DbError> {
-        let (signs, count) = signs::query(version, kinds, self.road.manner());
-        let message = format!("{}; {signs}; COMMIT", self.beginning());
-        let answers = self.road.ask(&message, self.patience.read + GRACE).await?;
-        Ok(signs::told(between(&answers, count), kinds).is_some_and(|told| told.key == key))
+        let question = Question::new(version, kinds, self.wire.manner(), self.patience.read);
+        let answers = self.wire.fetch(&question.message, self.patience.read + GRACE).await?;
+        Ok(question.is_answered_with(key, &answers))
     }
 
     /// Reads everything: the signs, where this is, and the catalog, from one snapshot.
     async fn read(&mut self, acquaintances: &Acquaintances, number: u32) -> Result<Looked, DbError> {
-        let place = (self.server.clone(), number);
-        let builtin = lock(&acquaintances.builtins).get(&place).cloned();
+        let builtin = acquaintances.builtin(&self.server, number);
         let version = connect::version(number);
-        let (signs, count) = signs::query(version, Kinds::ALL, self.road.manner());
-        let catalog = catalog::query(version, builtin.is_none());
+        let (signs, count) = signs::query(version, Kinds::ALL, self.wire.manner());
+        let catalog = catalog::query(version, Extent::Whole, builtin.is_none());
         let message = format!(
             "{}; {signs};\n{}; SET LOCAL search_path = pg_catalog, public; {catalog}; COMMIT",
-            self.beginning(),
-            Greeting::message()
+            beginning(self.patience.read),
+            Greeting::message(Some(number))
         );
-        let mut answers = self.road.ask(&message, self.patience.read + GRACE).await?;
-        let rest = answers.split_off((BEGINNING + count).min(answers.len()));
+        let mut answers = self.wire.fetch(&message, self.patience.read + GRACE).await?;
         let Some(Told { key, kinds }) = signs::told(between(&answers, count), Kinds::ALL) else {
             return Err(silent(&self.doing));
         };
+        let rest = answers.split_off(BEGINNING + count);
         let said = rest.iter().find_map(|sheet| sheet.texts().into_iter().next());
         let greeting = Greeting::of(said.ok_or_else(|| silent(&self.doing))?, &self.doing)?;
         let rows = Rows::take(rest, builtin, &greeting)?;
-        lock(&acquaintances.builtins).insert(place, rows.builtin());
+        lock(&acquaintances.builtins).insert((self.server.clone(), number), rows.builtin());
         let glance = Glance::postgres(key, rows);
         Ok(Looked::New(Found { platform: greeting.platform, place: greeting.place, glance }, kinds))
     }
 
-    fn beginning(&self) -> String {
-        let limit = self.patience.read.as_millis();
-        format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = {limit}")
-    }
-
     /// Asks what the server counted of the writes in each of its databases.
     pub(in crate::db) async fn activity(mut self) -> Result<BTreeMap<String, Activity>, DbError> {
-        let answers = self.road.ask(activity::QUERY, self.patience.read).await;
-        self.road.close().await;
+        let answers = self.wire.fetch(activity::QUERY, self.patience.read).await;
+        self.wire.close().await;
         Ok(answers?.iter().flat_map(Sheet::texts).filter_map(|row| activity::of(&row)).collect())
     }
 
     /// The version's number: what the server said when it let us in, or else what it says when it is asked.
     async fn version(&mut self) -> Result<u32, DbError> {
-        if let Some(number) = self.road.version_number() {
+        if let Some(number) = self.wire.version_number() {
             return Ok(number);
         }
-        let answers = self.road.ask("SHOW server_version_num", self.patience.connect).await?;
+        let answers = self.wire.fetch("SHOW server_version_num", self.patience.connect).await?;
         let row = answers.first().and_then(|sheet| sheet.texts().into_iter().next());
         let number = row.and_then(|row| row.into_iter().next().flatten()).and_then(|text| text.parse().ok());
         number.ok_or_else(|| silent(&self.doing))
     }
-}
-
-/// How many statements a message begins with.
-const BEGINNING: usize = 2;
-
-/// The answers to the statements after those.
-fn between(answers: &[Sheet], count: usize) -> &[Sheet] {
-    answers.get(BEGINNING..BEGINNING + count).unwrap_or_default()
 }
 
 fn silent(doing: &str) -> DbError {

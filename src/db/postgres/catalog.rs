@@ -16,11 +16,38 @@ const SINCE: [(&str, u16, &str); 5] = [
     ("conperiod", 18, "false"),
 ];
 
+/// How much of the catalog is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// All of it.
+    Whole,
+    /// What is modelled: without the selects of what is only kept as text.
+    Modelled,
+}
+
+/// The catalogs of what is only kept as text, as their selects name them.
+const TEXTS: [&str; 6] = [
+    "FROM pg_rewrite",
+    "FROM pg_proc",
+    "FROM pg_trigger",
+    "FROM pg_policy",
+    "FROM pg_statistic_ext",
+    "FROM pg_event_trigger",
+];
+
+/// What stands in place of such a select.
+const NOTHING: &str = " SELECT WHERE false";
+
 /// The selects of [`Catalog`] for a server of this version, and those of [`Builtin`] if asked for.
-pub(super) fn query(version: Version, builtin: bool) -> String {
+pub(super) fn query(version: Version, extent: Extent, builtin: bool) -> String {
     let mut sql = SINCE.iter().fold(CATALOG.trim().to_owned(), |sql, (column, since, before)| {
         sql.replace(&format!("{{{column}}}"), if version.0 >= *since { column } else { before })
     });
+    if extent == Extent::Modelled {
+        let is_text = |select: &&str| TEXTS.iter().any(|from| select.contains(from));
+        let asked = sql.split(';').map(|select| Some(select).filter(|select| !is_text(select)).unwrap_or(NOTHING));
+        sql = asked.collect::<Vec<_>>().join(";");
+    }
     if builtin {
         sql.push_str(";\n");
         sql.push_str(BUILTIN.trim());
@@ -291,8 +318,18 @@ mod tests {
 
     #[test]
     fn asks_each_version_for_what_it_has() {
-        assert!(!query(Version(12, 0, 0), false).contains("conenforced"));
-        assert!(query(Version(18, 0, 0), false).contains("indnullsnotdistinct"));
-        assert!(!query(Version(15, 0, 0), true).contains('{'));
+        assert!(!query(Version(12, 0, 0), Extent::Whole, false).contains("conenforced"));
+        assert!(query(Version(18, 0, 0), Extent::Whole, false).contains("indnullsnotdistinct"));
+        assert!(!query(Version(15, 0, 0), Extent::Whole, true).contains('{'));
+    }
+
+    #[test]
+    fn what_is_only_kept_as_text_can_be_left_out() {
+        let (whole, modelled) = (Extent::Whole, Extent::Modelled);
+        let selects = |extent| query(Version(15, 0, 0), extent, true).split(';').count();
+        assert_eq!(selects(whole), selects(modelled));
+        let text = query(Version(15, 0, 0), modelled, false);
+        assert_eq!(text.matches(NOTHING).count(), TEXTS.len());
+        assert!(!text.contains("pg_get_triggerdef") && text.contains("FROM pg_index"));
     }
 }

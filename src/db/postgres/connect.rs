@@ -7,13 +7,21 @@ use sqlx::{ConnectOptions, Connection as _, PgConnection};
 use tokio::time::timeout;
 
 use super::error::{Moment, classify};
-use super::wire::{Row, Wire, seconds};
+use super::wire::{Line, Row, Wire, seconds};
 use crate::db::{DbError, Patience, Place, Target, Trouble};
 use crate::model::{Platform, Vendor, Version};
 
 /// What makes the server print and read SQL the same way everywhere.
 pub(super) const SETTINGS: &str = include_str!("queries/settings.sql");
 const GREETING: &str = include_str!("queries/greeting.sql");
+
+/// Columns of the greeting that not every version has: since which, and until which.
+const VERSIONS: [(&str, u16, u16); 4] = [
+    ("datlocprovider", 15, u16::MAX),
+    ("datlocale", 17, u16::MAX),
+    ("daticulocale", 15, 16),
+    ("daticurules", 16, u16::MAX),
+];
 
 /// The oldest version that is supported.
 const OLDEST: u16 = 12;
@@ -56,35 +64,49 @@ pub(super) struct Greeting {
     pub(super) platform: Platform,
     pub(super) place: Place,
     pub(super) locale: Locale,
-    /// Its own words.
+    /// Its own words, but for the process.
     pub(super) said: Row,
+    /// The process that said it.
+    pub(super) backend: String,
 }
 
 impl Greeting {
-    /// The message that sets a session up and asks where it is.
-    pub(super) fn message() -> String {
-        format!("{SETTINGS};\n{GREETING}")
+    /// The message that sets a session up and asks where it is, for a server that said this version's number at the start.
+    pub(super) fn message(number: Option<u32>) -> String {
+        let expression = |column: &str, since, until| match number.map(|number| version(number).0) {
+            Some(version) if (since..=until).contains(&version) => format!("d.{column}"),
+            Some(_) => "NULL".to_owned(),
+            None => format!("to_jsonb(d) ->> '{column}'"),
+        };
+        let greeting = VERSIONS.iter().fold(GREETING.to_owned(), |greeting, (column, since, until)| {
+            greeting.replace(&format!("{{{column}}}"), &expression(column, *since, *until))
+        });
+        format!("{SETTINGS};\n{greeting}")
     }
 
     /// Reads the one row that it is answered with.
-    pub(super) fn of(said: Row, doing: &str) -> Result<Self, DbError> {
+    pub(super) fn of(mut said: Row, doing: &str) -> Result<Self, DbError> {
+        let backend = said.pop().flatten().unwrap_or_default();
         let text = |at: usize| said.get(at).cloned().flatten();
         let platform = platform(&said).map_err(|message| DbError::new(Trouble::Usage, doing, message))?;
         let place = Place { database: text(1).unwrap_or_default(), user: text(2).unwrap_or_default() };
         let locale = Locale { provider: text(6), name: text(7), rules: text(8) };
-        Ok(Self { platform, place, locale, said })
+        Ok(Self { platform, place, locale, said, backend })
+    }
+
+    /// `150004`.
+    pub(super) fn version_number(&self) -> u32 {
+        number(&self.said)
     }
 }
 
-/// Connects, sets the session up and asks where it is.
-pub(super) async fn greet(target: &Target, patience: Patience) -> Result<(Wire, Greeting), DbError> {
-    let mut wire = open(target, patience).await?;
-    let said = wire.row(&Greeting::message(), patience.connect).await?;
-    let greeting = Greeting::of(said, &format!("connect to {target}"))?;
-    Ok((wire, greeting))
+/// Sets a session up and asks where it is.
+pub(super) async fn greet(wire: &mut Wire, target: &Target, patience: Patience) -> Result<Greeting, DbError> {
+    let said = wire.row(&Greeting::message(wire.version_number()), patience.connect).await?;
+    Greeting::of(said, &format!("connect to {target}"))
 }
 
-/// Connects, and says nothing yet.
+/// Connects with the driver, and says nothing yet.
 pub(super) async fn open(target: &Target, patience: Patience) -> Result<Wire, DbError> {
     let doing = format!("connect to {target}");
     let options = options(target, &doing)?;
@@ -96,7 +118,12 @@ pub(super) async fn open(target: &Target, patience: Patience) -> Result<Wire, Db
             return Err(DbError::new(Trouble::TimedOut, doing, message));
         }
     };
-    Ok(Wire::new(connection, options.get_database().unwrap_or(options.get_username()).to_owned()))
+    Ok(Wire::new(Line::Driver(connection), place(&options)))
+}
+
+/// What a database is called in errors.
+pub(super) fn place(options: &PgConnectOptions) -> String {
+    options.get_database().unwrap_or(options.get_username()).to_owned()
 }
 
 /// The driver's options for an address: every parameter known, the login named, nothing cached.
@@ -128,14 +155,17 @@ fn default_user() -> String {
 
 fn platform(row: &Row) -> Result<Platform, String> {
     let text = |at: usize| row.get(at).cloned().flatten();
-    let number = text(0).and_then(|text| u32::from_str(&text).ok()).unwrap_or_default();
-    let version = version(number);
+    let version = version(number(row));
     if version.0 < OLDEST {
         return Err(format!("the server is PostgreSQL {}; undrift needs {OLDEST} or later", version.0));
     }
     let (collation, ctype) = (text(4), text(5));
     let ctype = ctype.filter(|ctype| Some(ctype) != collation.as_ref());
     Ok(Platform { charset: text(3), collation, ctype, ..Platform::new(Vendor::Postgres, version) })
+}
+
+fn number(row: &Row) -> u32 {
+    row.first().and_then(Option::as_deref).and_then(|text| u32::from_str(text).ok()).unwrap_or_default()
 }
 
 /// `150004` is 15.4.
@@ -152,6 +182,15 @@ mod tests {
     fn reads_versions() {
         assert_eq!(version(150_004), Version(15, 4, 0));
         assert_eq!(version(90_624).0, 9);
+    }
+
+    #[test]
+    fn greets_each_version_in_its_own_words() {
+        let words = |number| Greeting::message(number).split("SELECT").last().map(str::to_owned).unwrap_or_default();
+        assert!(words(None).contains("to_jsonb(d) ->> 'datlocale'"));
+        assert!(words(Some(150_004)).contains("coalesce(NULL, d.daticulocale), NULL"));
+        assert!(words(Some(170_000)).contains("coalesce(d.datlocale, NULL), d.daticurules"));
+        assert!(!words(Some(120_000)).contains('{') && !words(Some(120_000)).contains("datlocprovider"));
     }
 
     #[test]

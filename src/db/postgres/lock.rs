@@ -1,39 +1,74 @@
 //! undrift's lock on a database: a session advisory lock, which dies with its connection.
+//!
+//! A connection pooler in transaction mode would give each message to another process. So whoever has the lock makes
+//! sure, before anything is changed, that four messages reached one process: the greeting, the one that takes the
+//! lock, the next that reads the catalog, and the one that gets ready for changes. All have other work to do too.
 
-use std::time::Duration;
-
-use super::wire::Wire;
+use super::PostgresSession;
+use super::sheet::Sheet;
 use crate::db::{DbError, Trouble};
 
 /// `undr` and `ift`: nobody else has a reason to use this pair.
 const KEYS: (i32, i32) = (0x756e_6472, 0x6966_7400);
 
-/// Takes the lock if it is free.
-pub(super) async fn take(wire: &mut Wire, within: Duration) -> Result<bool, DbError> {
-    let (a, b) = KEYS;
-    let sql = format!("SELECT pg_try_advisory_lock({a}, {b}), pg_backend_pid()");
-    let row = wire.row(&sql, within).await?;
-    if row.first() != Some(&Some("t".to_owned())) {
-        return Ok(false);
-    }
-    let process = row.get(1).cloned().flatten();
-    for _ in 0..2 {
-        if wire.row("SELECT pg_backend_pid()", within).await?.first() != Some(&process) {
-            return Err(pooled());
-        }
-    }
-    if still_held(wire, &process.unwrap_or_default(), within).await? { Ok(true) } else { Err(pooled()) }
+/// How far a session has come with the lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lock {
+    /// It has not got it.
+    None,
+    /// It has it twice.
+    Taken,
+    /// It has given it back once, which only the process could that had it.
+    Sure,
 }
 
-/// Whether the next message reaches the process that took the lock, and it has it.
-async fn still_held(wire: &mut Wire, process: &str, within: Duration) -> Result<bool, DbError> {
-    let (a, b) = KEYS;
-    let sql = format!(
-        "SELECT pg_backend_pid(), EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted \
-         AND classid = {a} AND objid = {b} AND objsubid = 2 AND pid = pg_backend_pid())"
-    );
-    let row = wire.row(&sql, within).await?;
-    Ok(row == [Some(process.to_owned()), Some("t".to_owned())])
+impl Lock {
+    /// What a reading asks along with the catalog: whether this is the process that took the lock.
+    pub(super) fn proof(self) -> Option<String> {
+        let (a, b) = KEYS;
+        (self == Self::Taken).then(|| format!("SELECT pg_backend_pid(), pg_advisory_unlock({a}, {b})"))
+    }
+}
+
+impl PostgresSession {
+    /// Takes the lock if it is free.
+    pub(super) async fn take_lock(&mut self) -> Result<bool, DbError> {
+        let (a, b) = KEYS;
+        let take = format!("pg_try_advisory_lock({a}, {b})");
+        let sql = format!("SELECT CASE WHEN {take} THEN {take} ELSE false END, pg_backend_pid()");
+        let answers = self.send_within(&sql, self.patience.read).await?;
+        let row = answers.into_iter().flat_map(|answer| answer.rows).next().unwrap_or_default();
+        if row.first() != Some(&Some("t".to_owned())) {
+            return Ok(false);
+        }
+        self.check_backend(row.get(1).and_then(Option::as_deref).unwrap_or_default())?;
+        self.lock = Lock::Taken;
+        Ok(true)
+    }
+
+    /// Reads the answer to [`Lock::proof`].
+    pub(super) fn check_lock(&mut self, answer: Option<&Sheet>) -> Result<(), DbError> {
+        if self.lock != Lock::Taken {
+            return Ok(());
+        }
+        let row = answer.and_then(|sheet| sheet.texts().into_iter().next()).unwrap_or_default();
+        if row != [Some(self.greeting.backend.clone()), Some("t".to_owned())] {
+            return Err(pooled());
+        }
+        self.lock = Lock::Sure;
+        Ok(())
+    }
+
+    /// Makes sure that a message reached the process that the session began with.
+    pub(super) fn check_backend(&self, backend: &str) -> Result<(), DbError> {
+        if backend == self.greeting.backend { Ok(()) } else { Err(pooled()) }
+    }
+
+    /// Gives the lock back.
+    pub(super) async fn release_lock(&mut self) -> Result<(), DbError> {
+        self.lock = Lock::None;
+        self.wire.send("SELECT pg_advisory_unlock_all()", self.patience.read).await.map(drop)
+    }
 }
 
 fn pooled() -> DbError {
@@ -41,10 +76,4 @@ fn pooled() -> DbError {
         "each statement reaches another server process: a connection pooler in transaction mode is in between";
     DbError::new(Trouble::Usage, "lock the database", message)
         .with_remedy("give undrift the server's own address, or a pool in session mode")
-}
-
-/// Gives the lock back.
-pub(super) async fn release(wire: &mut Wire, within: Duration) -> Result<(), DbError> {
-    let (a, b) = KEYS;
-    wire.send(&format!("SELECT pg_advisory_unlock({a}, {b})"), within).await.map(drop)
 }

@@ -2,7 +2,7 @@
 //!
 //! `wire` sends and receives, `connect` opens, `catalog` gives the rows of the catalog names and
 //! types, `canon` makes a schema of them. Looking at a fleet has its own, shorter way: `arrival` looks for
-//! `signs` of a change over an `express` connection.
+//! `signs` of a change over an `express` connection. Changing it begins with the same `question`.
 
 mod activity;
 mod arrival;
@@ -10,10 +10,13 @@ mod blockers;
 mod canon;
 mod catalog;
 mod connect;
+mod driver;
 mod error;
 mod express;
 mod inside;
 mod lock;
+mod question;
+mod reading;
 mod role;
 mod rows;
 mod scratch;
@@ -21,18 +24,19 @@ mod sheet;
 mod signs;
 mod wire;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use self::blockers::Watch;
-use self::catalog::Builtin;
+use self::catalog::{Builtin, Extent};
 pub(crate) use self::connect::options;
 use self::connect::{Greeting, SETTINGS};
 pub(crate) use self::error::{Moment, classify};
-use self::rows::Answers;
+use self::lock::Lock;
 use self::wire::{Answer, Wire};
 use super::batch::{message, one_answer_each};
-use super::{Connection, DbError, Glance, Halt, Patience, Place, Scratch, Target, Texts, Trouble};
+use super::{Connection, DbError, Glance, Halt, Memo, Patience, Place, Scratch, Target, Texts, Trouble};
 use crate::model::{Platform, Schema};
 
 pub use self::activity::Activity;
@@ -46,6 +50,9 @@ const BEGIN: &str = "BEGIN; SET CONSTRAINTS ALL IMMEDIATE";
 
 /// How long a statement may take on our side while nobody set a limit.
 const UNLIMITED: Duration = Duration::from_secs(3600);
+
+/// How many statements tell the time-outs.
+const TIMEOUTS: usize = 3;
 
 /// How much later than the server's own time-out ours is.
 const GRACE: Duration = Duration::from_secs(5);
@@ -62,6 +69,9 @@ pub struct PostgresSession {
     bound: Duration,
     /// How to find out who keeps a statement waiting, where it gives up waiting at all.
     watch: Option<Watch>,
+    /// Time-outs that the server has not been told yet: they go along with the next message.
+    pending: Option<String>,
+    lock: Lock,
     transaction: Transaction,
     /// Whether the whole session is one transaction that is never committed. What it calls
     /// transactions are savepoints then.
@@ -78,17 +88,76 @@ enum Transaction {
 }
 
 impl PostgresSession {
+    async fn open(mut wire: Wire, target: &Target, patience: Patience) -> Result<Self, DbError> {
+        let greeting = connect::greet(&mut wire, target, patience).await?;
+        Ok(Self {
+            wire,
+            greeting,
+            builtin: None,
+            target: target.clone(),
+            patience,
+            bound: UNLIMITED,
+            watch: None,
+            pending: None,
+            lock: Lock::None,
+            transaction: Transaction::None,
+            inside: false,
+        })
+    }
+
+    /// Connects like a visit does, with what visits know of the server.
+    pub(in crate::db) async fn arrive(
+        target: &Target,
+        patience: Patience,
+        known: &Acquaintances,
+    ) -> Result<Self, DbError> {
+        let mut session = Self::open(known.open(target, patience).await?, target, patience).await?;
+        session.builtin = known.builtin(&target.server(), session.greeting.version_number());
+        Ok(session)
+    }
+
     /// Sends a message and remembers if it spoiled the transaction.
     async fn send(&mut self, sql: &str) -> Result<Vec<Answer>, DbError> {
         self.send_within(sql, self.bound).await
     }
 
     async fn send_within(&mut self, sql: &str, within: Duration) -> Result<Vec<Answer>, DbError> {
-        let answers = self.wire.send(sql, within).await;
-        if answers.is_err() && self.transaction == Transaction::Open {
-            self.transaction = Transaction::Failed;
+        let answers = self.wire.send(&self.along(sql), within).await;
+        self.noted(answers)
+    }
+
+    /// A message with the time-outs that are still to be told.
+    fn along<'a>(&self, sql: &'a str) -> Cow<'a, str> {
+        self.pending.as_ref().map_or(sql.into(), |timeouts| format!("{timeouts}; {sql}").into())
+    }
+
+    /// Leaves out the answers to what went along with a message. A message that failed is taken back whole, so what
+    /// went along with it is to be told again.
+    fn noted<T>(&mut self, answers: Result<Vec<T>, DbError>) -> Result<Vec<T>, DbError> {
+        match answers {
+            Ok(mut answers) => {
+                if self.pending.take().is_some() {
+                    answers.drain(..TIMEOUTS.min(answers.len()));
+                }
+                Ok(answers)
+            }
+            Err(error) => {
+                if self.transaction == Transaction::Open {
+                    self.transaction = Transaction::Failed;
+                }
+                Err(error)
+            }
         }
-        answers
+    }
+
+    /// Tells the server the time-outs now, before something that has to be a message of its own, or that could take
+    /// them back.
+    async fn tell(&mut self) -> Result<(), DbError> {
+        if let Some(timeouts) = &self.pending {
+            self.wire.send(timeouts, self.patience.read).await?;
+            self.pending = None;
+        }
+        Ok(())
     }
 
     /// Sends a statement, and finds out whom it waits for if that takes long.
@@ -100,14 +169,6 @@ impl PostgresSession {
             never = watch.keep(&mut blockers) => match never {},
         };
         ran.map_err(|error| blockers::explained(error, blockers))
-    }
-
-    /// Lets the server give up a statement when nobody waits for its answer any more: its locks, and undrift's own,
-    /// would be held to its end otherwise. Not every server can.
-    async fn notice_hang_ups(&mut self) {
-        if self.greeting.platform.version.0 >= 14 {
-            let _ = self.wire.send("SET client_connection_check_interval = 1000", self.patience.read).await;
-        }
     }
 
     /// Runs statements without waiting between them.
@@ -123,54 +184,11 @@ impl PostgresSession {
         }
         Ok(())
     }
-
-    /// Sends a message of selects under the time to read.
-    async fn fetch(&mut self, sql: &str) -> Result<Answers, DbError> {
-        let answers = self.wire.fetch(sql, self.patience.read + GRACE).await;
-        if answers.is_err() && self.transaction == Transaction::Open {
-            self.transaction = Transaction::Failed;
-        }
-        answers
-    }
-
-    /// The catalog's rows, from one snapshot.
-    async fn rows(&mut self) -> Result<Answers, DbError> {
-        let catalog = catalog::query(self.greeting.platform.version, self.builtin.is_none());
-        if self.inside && self.transaction == Transaction::None {
-            return inside::rows(self, &catalog).await;
-        }
-        let message = if self.transaction == Transaction::None {
-            let limit = self.patience.read.as_millis();
-            format!(
-                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = {limit}; \
-                 SET LOCAL search_path = pg_catalog, public; {catalog}; COMMIT"
-            )
-        } else {
-            format!("SET LOCAL search_path = pg_catalog, public; {catalog}; SET LOCAL search_path = public")
-        };
-        let answers = self.fetch(&message).await;
-        if answers.is_err() && self.transaction == Transaction::None {
-            // The message ended before its COMMIT.
-            let _ = self.wire.send("ROLLBACK", GRACE).await;
-        }
-        answers
-    }
 }
 
 impl Connection for PostgresSession {
     async fn connect(target: &Target, patience: Patience) -> Result<Self, DbError> {
-        let (wire, greeting) = connect::greet(target, patience).await?;
-        Ok(Self {
-            wire,
-            greeting,
-            builtin: None,
-            target: target.clone(),
-            patience,
-            bound: UNLIMITED,
-            watch: None,
-            transaction: Transaction::None,
-            inside: false,
-        })
+        Self::open(connect::open(target, patience).await?, target, patience).await
     }
 
     fn platform(&self) -> &Platform {
@@ -182,10 +200,19 @@ impl Connection for PostgresSession {
     }
 
     async fn glance(&mut self) -> Result<Glance, DbError> {
-        let answers = self.rows().await?;
-        let rows = Rows::take(answers, self.builtin.take(), &self.greeting)?;
-        self.builtin = Some(rows.builtin());
-        Ok(rows.glance(&self.greeting))
+        self.read_so_much(Extent::Whole).await
+    }
+
+    async fn structure(&mut self) -> Result<Schema, DbError> {
+        Ok(self.read_so_much(Extent::Modelled).await?.reading()?.schema)
+    }
+
+    async fn look_again(&mut self, known: &Memo) -> Result<Option<Schema>, DbError> {
+        let (key, kinds) = known.signs();
+        if self.transaction == Transaction::None && self.has_signs(key, kinds).await? {
+            return Ok(None);
+        }
+        self.structure().await.map(Some)
     }
 
     async fn prepare(&mut self) -> Result<(), DbError> {
@@ -193,13 +220,17 @@ impl Connection for PostgresSession {
             // It has the role that could make the room.
             return Ok(());
         }
-        self.notice_hang_ups().await;
-        role::become_owner(&mut self.wire, &self.greeting.place, self.patience.read).await
+        let backend = role::prepare(&mut self.wire, &self.greeting, self.patience.read).await?;
+        if self.lock == Lock::None { Ok(()) } else { self.check_backend(&backend) }
     }
 
     async fn execute(&mut self, sql: &str) -> Result<u64, DbError> {
         if self.inside {
             return inside::execute(self, sql).await.map_err(|error| error.with_statement(sql));
+        }
+        if self.transaction == Transaction::None {
+            // What cannot run in a transaction has to be a message of its own.
+            self.tell().await?;
         }
         let answers = self.watched(sql).await.map_err(|error| error.with_statement(sql))?;
         Ok(answers.iter().map(|answer| answer.affected).sum())
@@ -221,6 +252,7 @@ impl Connection for PostgresSession {
         if self.inside {
             return Err(inside::no_scripts(&self.greeting.place));
         }
+        self.tell().await?;
         self.send(&without_restrictions(sql)).await.map_err(|error| error.with_statement(sql))?;
         // Dumps change the session for themselves.
         self.send(SETTINGS).await.map(drop)
@@ -245,6 +277,7 @@ impl Connection for PostgresSession {
     }
 
     async fn begin_reading(&mut self) -> Result<(), DbError> {
+        self.tell().await?;
         self.send("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?;
         self.transaction = Transaction::Open;
         Ok(())
@@ -257,22 +290,24 @@ impl Connection for PostgresSession {
     async fn limit(&mut self, lock: Duration, statement: Duration) -> Result<(), DbError> {
         let unlimited = statement.is_zero() && !self.inside;
         let idle = if unlimited { 0 } else { (statement + Duration::from_secs(60)).as_millis() };
-        let sql = format!(
-            "SET lock_timeout = {}; SET statement_timeout = {}; SET idle_in_transaction_session_timeout = {idle}; \
-             SELECT pg_backend_pid()",
+        self.pending = Some(format!(
+            "SET lock_timeout = {}; SET statement_timeout = {}; SET idle_in_transaction_session_timeout = {idle}",
             lock.as_millis(),
             statement.as_millis(),
-        );
-        let answers = self.send(&sql).await?;
-        let backend = answers.into_iter().flat_map(|answer| answer.rows).flatten().flatten().next();
-        let watch =
-            |backend| Watch { target: self.target.clone(), patience: self.patience, backend, lock_timeout: lock };
-        self.watch = backend.filter(|_| !lock.is_zero()).map(watch);
+        ));
+        let watch = Watch {
+            target: self.target.clone(),
+            patience: self.patience,
+            backend: self.greeting.backend.clone(),
+            lock_timeout: lock,
+        };
+        self.watch = Some(watch).filter(|_| !lock.is_zero());
         self.bound = if statement.is_zero() { UNLIMITED } else { statement + GRACE };
-        Ok(())
+        if self.inside { self.tell().await } else { Ok(()) }
     }
 
     async fn begin(&mut self) -> Result<(), DbError> {
+        self.tell().await?;
         self.send(if self.inside { inside::BEGIN } else { BEGIN }).await?;
         self.transaction = Transaction::Open;
         Ok(())
@@ -306,11 +341,11 @@ impl Connection for PostgresSession {
     }
 
     async fn lock(&mut self) -> Result<bool, DbError> {
-        lock::take(&mut self.wire, self.patience.read).await
+        self.take_lock().await
     }
 
     async fn unlock(&mut self) -> Result<(), DbError> {
-        lock::release(&mut self.wire, self.patience.read).await
+        self.release_lock().await
     }
 
     async fn databases(&mut self) -> Result<Vec<String>, DbError> {

@@ -39,7 +39,7 @@ use self::raw::Entry;
 pub(super) use self::raw::Raw as Rows;
 pub(super) use self::stamp::Stamp;
 pub(super) use self::visit::{File, Looked};
-use super::{Connection, DbError, Glance, Halt, Patience, Place, Scratch, Session, Target, Texts, Trouble, Undo};
+use super::{Connection, DbError, Glance, Halt, Memo, Patience, Place, Scratch, Session, Target, Texts, Trouble, Undo};
 use crate::model::{Platform, Schema, Vendor, Version};
 
 /// A session with one SQLite file.
@@ -241,6 +241,16 @@ impl Connection for SqliteSession {
         let entries = self.entries().await?;
         let key = catalog::key(&entries);
         Ok(Glance::sqlite(key, self.details(entries).await?))
+    }
+
+    async fn look_again(&mut self, known: &Memo) -> Result<Option<Schema>, DbError> {
+        let entries = self.entries().await?;
+        let key = catalog::key(&entries);
+        if key == known.key() {
+            let left = self.run("RELEASE undrift_read").await;
+            return left.map(|_| None).map_err(|error| classify(self.doing("read the catalog of"), &error));
+        }
+        Ok(Some(Glance::sqlite(key, self.details(entries).await?).reading()?.schema))
     }
 
     async fn prepare(&mut self) -> Result<(), DbError> {

@@ -36,6 +36,11 @@ impl Memo {
         self.key
     }
 
+    /// What PostgreSQL is asked for, and what it has to answer.
+    pub(in crate::db) fn signs(&self) -> (Hash, Kinds) {
+        (self.key, self.kinds)
+    }
+
     /// The memo of a visit that found what the one before did. Visits that come faster than the server counts must not
     /// put off for ever that it is believed.
     pub(super) fn after(self, before: Option<&Memo>) -> Self {

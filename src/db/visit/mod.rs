@@ -20,7 +20,7 @@ use self::gate::Gate;
 use super::circuit::CircuitState;
 use super::postgres::{self, Activity};
 use super::sqlite::{self, Looked};
-use super::{Connection, DbError, Glance, Patience, Place, Target, mysql};
+use super::{Connection, DbError, Glance, Patience, Place, Session, Target, mysql};
 use crate::model::{Engine, Platform};
 
 /// How long PostgreSQL may take to count what was written: the servers' own bound.
@@ -114,6 +114,21 @@ impl Visitor {
     /// long as those before need, and each of them is bounded.
     pub async fn turn(&self, target: &Target) -> Turn {
         self.gate.turn(target).await
+    }
+
+    /// Opens a session for more than looking, with what visits know of the server. Within the budgets is who has a
+    /// [`Visitor::turn`].
+    ///
+    /// # Errors
+    /// What the server or the network said.
+    pub async fn session(&self, target: &Target) -> Result<Session, DbError> {
+        match target.engine() {
+            Engine::Postgres => {
+                let session = postgres::PostgresSession::arrive(target, self.patience, &self.acquaintances).await?;
+                Ok(Session::Postgres(Box::new(session)))
+            }
+            Engine::Mysql | Engine::Sqlite => Session::connect(target, self.patience).await,
+        }
     }
 
     /// How many places each server has given away, by engine and address: databases that are looked at just now.

@@ -1,9 +1,9 @@
-//! The shortest conversation with a server that there is: log in, one message, hang up.
+//! The shortest conversation with a server that there is.
 //!
-//! Looking at a fleet means connecting to each of its tenants, so what a connection costs is what a pass costs. The
-//! driver can do far more, but derives the keys of the same password again each time, takes rows apart that are only
-//! hashed here, and does not know COPY between other statements. What is not spoken here (TLS, other ways to log in)
-//! is left to the driver: then there is no connection and no error either.
+//! Looking at a fleet, and changing it, means connecting to each of its tenants, so what a connection costs is what a
+//! pass costs. The driver can do far more, but derives the keys of the same password again each time, takes rows apart
+//! that are only hashed here, and does not know COPY between other statements. What is not spoken here (TLS, other ways
+//! to log in) is left to the driver: then there is no connection and no error either.
 
 mod frames;
 mod login;
@@ -21,24 +21,26 @@ pub(super) use self::login::Login;
 pub(super) use self::scram::Remembered;
 use super::error::{Moment, Said, classify, from_words};
 use super::sheet::Sheet;
-use super::wire::seconds;
+use super::wire::{Answer, seconds};
 use crate::db::{DbError, Patience, Trouble};
 
 /// The question whether the server speaks TLS.
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
 
+/// What asks for the answer to all that was sent.
+const SYNC: [u8; 5] = [b'S', 0, 0, 0, 4];
+
 /// A connection to one database.
 pub(super) struct Express {
     frames: Frames,
-    /// What the database is called in errors.
-    place: String,
     version: Option<u32>,
 }
 
-/// What can go wrong.
-enum Failure {
+/// What can go wrong, here or on the driver's way.
+pub(super) enum Failure {
     Io(io::Error),
     Server(Said),
+    Driver(sqlx::Error),
 }
 
 impl From<io::Error> for Failure {
@@ -47,11 +49,19 @@ impl From<io::Error> for Failure {
     }
 }
 
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Driver(error)
+    }
+}
+
 impl Failure {
-    fn explain(self, moment: Moment, doing: &str) -> DbError {
+    /// In our words.
+    pub(super) fn explain(self, moment: Moment, doing: &str) -> DbError {
         match self {
             Self::Io(error) => classify(sqlx::Error::Io(error), moment, doing),
             Self::Server(said) => from_words(&said, doing),
+            Self::Driver(error) => classify(error, moment, doing),
         }
     }
 
@@ -68,11 +78,10 @@ impl Express {
         patience: Patience,
         doing: &str,
     ) -> Result<Option<Self>, DbError> {
-        let place = options.get_database().unwrap_or(options.get_username()).to_owned();
         let connecting = async {
             let Some(mut frames) = reach(options).await? else { return Ok(None) };
             let version = login.carry_out(&mut frames, options).await?;
-            Ok(version.map(|version| Self { frames, place, version }))
+            Ok(version.map(|version| Self { frames, version }))
         };
         match timeout(patience.connect, connecting).await {
             Ok(connected) => connected.map_err(|failure: Failure| failure.explain(Moment::Connecting, doing)),
@@ -88,32 +97,46 @@ impl Express {
         self.version
     }
 
-    /// Sends a message of statements and waits for the rows of each.
-    pub(super) async fn ask(&mut self, sql: &str, within: Duration) -> Result<Vec<Sheet>, DbError> {
-        let doing = format!("run on {}", self.place);
-        match timeout(within, self.answers(sql)).await {
-            Ok(answers) => answers.map_err(|failure| failure.explain(Moment::Talking, &doing)),
-            Err(_) => {
-                let message = format!("no answer within {}", seconds(within));
-                Err(DbError::new(Trouble::TimedOut, doing, message))
-            }
-        }
+    /// Sends a message of statements and waits for the answer to each.
+    pub(super) async fn ask(&mut self, sql: &str) -> Result<Vec<Answer<Sheet>>, Failure> {
+        self.frames.send(&message(Some(b'Q'), &[sql.as_bytes(), b"\0"])).await?;
+        self.answers().await
     }
 
-    async fn answers(&mut self, sql: &str) -> Result<Vec<Sheet>, Failure> {
-        self.frames.send(&message(Some(b'Q'), &[sql.as_bytes(), b"\0"])).await?;
-        let (mut sheets, mut sheet) = (Vec::new(), Sheet::default());
+    /// Sends one statement. Several the server refuses in this form.
+    pub(super) async fn ask_one(&mut self, sql: &str) -> Result<Answer<Sheet>, Failure> {
+        let parts = [
+            message(Some(b'P'), &[b"\0", sql.as_bytes(), b"\0", &[0; 2]]),
+            message(Some(b'B'), &[b"\0\0", &[0; 6]]),
+            message(Some(b'E'), &[b"\0", &[0; 4]]),
+            SYNC.to_vec(),
+        ];
+        self.frames.send(&parts.concat()).await?;
+        let answer = self.answers().await?.into_iter().next();
+        Ok(answer.unwrap_or(Answer { rows: Sheet::default(), affected: 0 }))
+    }
+
+    async fn answers(&mut self) -> Result<Vec<Answer<Sheet>>, Failure> {
+        let (mut answers, mut rows) = (Vec::new(), Sheet::default());
         let mut said = None;
         loop {
-            let frame = self.frames.next().await?;
+            let frame = match (self.frames.next().await, said) {
+                (Ok(frame), before) => {
+                    said = before;
+                    frame
+                }
+                // Who hangs up says why just before.
+                (Err(_), Some(said)) => return Err(Failure::Server(said)),
+                (Err(error), None) => return Err(error.into()),
+            };
             match frame.kind {
                 // Data of a query, or of a COPY.
-                b'D' | b'd' => sheet.push(frame.body),
-                b'C' => sheets.push(std::mem::take(&mut sheet)),
+                b'D' | b'd' => rows.push(frame.body),
+                b'C' => answers.push(Answer { rows: std::mem::take(&mut rows), affected: affected(frame.body) }),
                 b'E' => said = Some(Said::read(frame.body)),
-                b'Z' => return said.map_or(Ok(sheets), |said| Err(Failure::Server(said))),
-                // Descriptions, notices, settings.
-                b'T' | b'H' | b'c' | b'I' | b'N' | b'S' | b'A' => {}
+                b'Z' => return said.map_or(Ok(answers), |said| Err(Failure::Server(said))),
+                // Descriptions, acknowledgements, notices, settings.
+                b'T' | b'H' | b'c' | b'I' | b'1' | b'2' | b'N' | b'S' | b'A' => {}
                 _ => return Err(Failure::strange("the server sent something unknown")),
             }
         }
@@ -123,6 +146,12 @@ impl Express {
     pub(super) async fn close(mut self) {
         let _ = timeout(Duration::from_secs(5), self.frames.send(&message(Some(b'X'), &[]))).await;
     }
+}
+
+/// The 5 in `INSERT 0 5`.
+fn affected(tag: &[u8]) -> u64 {
+    let words = std::str::from_utf8(tag).unwrap_or_default().trim_end_matches('\0');
+    words.rsplit(' ').next().and_then(|word| word.parse().ok()).unwrap_or_default()
 }
 
 /// A stream to the server that is not encrypted, unless it is to be.
@@ -155,4 +184,16 @@ async fn local(path: &std::path::Path) -> io::Result<Option<Box<dyn Stream>>> {
 #[cfg(not(unix))]
 async fn local(_path: &std::path::Path) -> io::Result<Option<Box<dyn Stream>>> {
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_rows() {
+        assert_eq!(affected(b"INSERT 0 5\0"), 5);
+        assert_eq!(affected(b"UPDATE 12\0"), 12);
+        assert_eq!(affected(b"ALTER TABLE\0"), 0);
+    }
 }

@@ -1,6 +1,5 @@
--- Who and where the server is. Columns that came with later versions are asked for by name, so that
--- earlier ones answer NULL.
+-- Who and where the server is. What stands in braces are columns that came with later versions: by name where the
+-- version is known, otherwise so that earlier ones answer NULL.
 SELECT current_setting('server_version_num'), datname, current_user, pg_encoding_to_char(encoding),
-       datcollate, datctype, to_jsonb(d) ->> 'datlocprovider',
-       coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale'), to_jsonb(d) ->> 'daticurules'
+       datcollate, datctype, {datlocprovider}, coalesce({datlocale}, {daticulocale}), {daticurules}, pg_backend_pid()
 FROM pg_database d WHERE datname = current_database()
