@@ -9,8 +9,8 @@ impl Plan {
     /// The steps that run together, in order: neighbours that fit in one transaction, or one step that does not.
     ///
     /// A transaction on PostgreSQL keeps the lock of each table that it has touched, and everybody out, while it waits
-    /// for the next one's. So one table that others use is enough for a transaction, unless a change would be half done
-    /// at its end.
+    /// for the next one's, or while something is asked about rows. So one table that others use is enough for a
+    /// transaction, and what asks something begins one, unless a change would be half done before.
     pub fn transactions(&self) -> Vec<Range<usize>> {
         let mut transactions = Vec::new();
         let mut start = 0;
@@ -22,7 +22,7 @@ impl Plan {
         transactions
     }
 
-    /// Neighbours that could share one transaction, cut where another table's turn is.
+    /// Neighbours that could share one transaction, cut where those who use the tables would wait for long.
     fn apart(&self, run: Range<usize>) -> Vec<Range<usize>> {
         if self.engine != Engine::Postgres {
             return vec![run];
@@ -31,7 +31,8 @@ impl Plan {
         let (mut parts, mut start, mut end, mut locked) = (Vec::new(), run.start, run.start, BTreeSet::new());
         for at in run.clone() {
             let more = self.locked_by(&self.steps[at]);
-            if !locked.is_empty() && !more.is_subset(&locked) && end < at {
+            let waits = !more.is_subset(&locked) || !self.steps[at].preconditions.is_empty();
+            if !locked.is_empty() && waits && end < at {
                 parts.push(start..at);
                 start = at;
                 locked.clear();
@@ -92,7 +93,9 @@ fn referenced_by(member: &Member) -> Option<&QName> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Column, Deferrable, Fingerprint, ForeignKey, Op, PlannedChange, Schema, Table};
+    use crate::model::{
+        Column, Deferrable, FactKind, Fingerprint, ForeignKey, Op, PlannedChange, Precondition, Schema, Table,
+    };
 
     fn add(table: &str) -> Change {
         Change::AddColumn { table: QName::bare(table), to: Column::new("phone", "text"), fill: None }
@@ -125,6 +128,24 @@ mod tests {
         let steps: &[&[usize]] = &[&[0], &[1], &[0], &[2]];
         let found = plan(Engine::Postgres, vec![add("a"), add("b"), add("c")], steps).transactions();
         assert_eq!(found, [0..3, 3..4]);
+    }
+
+    #[test]
+    fn rows_are_asked_about_before_their_table_is_locked() {
+        let asks = Precondition {
+            changes: vec![1],
+            kind: FactKind::Nulls,
+            table: QName::bare("a"),
+            query: "SELECT count(*) FROM a".to_owned(),
+            finding: "{n} rows of a".to_owned(),
+            find: String::new(),
+            key: Vec::new(),
+        };
+        let mut plan = plan(Engine::Postgres, vec![add("a"), add("a"), add("a")], &[&[0], &[1], &[2]]);
+        plan.steps[1].preconditions.push(asks);
+        assert_eq!(plan.transactions(), [0..1, 1..3]);
+        plan.steps[2].changes = vec![0];
+        assert_eq!(plan.transactions().len(), 1, "a change would be half done");
     }
 
     #[test]
