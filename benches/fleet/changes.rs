@@ -185,10 +185,16 @@ impl Repairs {
     async fn repair(&self, at: usize) {
         let todo = self.round.lock().await.1.clone().expect("it was prepared");
         let (study, plan, memos) = &*todo;
-        let mut record =
-            Record { store: self.store.clone(), tenant: format!("tenant_{at}"), plan: plan.hash(), opening: None };
+        let mut record = Record {
+            store: self.store.clone(),
+            tenant: format!("tenant_{at}"),
+            plan: plan.hash(),
+            opening: None,
+            held: Vec::new(),
+        };
         let begin = AuditEvent::Begin { start: plan.start, rules: Vec::new(), approver: None };
-        record.opening = Some((plan.clone(), record.entry(begin)));
+        record.opening = Some(plan.clone());
+        record.held.push(record.entry(begin));
         let way = Way::known(&self.visitor, &self.tenants[at], Some(&memos[at]));
         let errand = Errand::of(way, study, plan, &LIMITS);
         let carried = carry_out(&self.reconciler, &errand, &mut record).await;
@@ -203,8 +209,10 @@ struct Record {
     store: Store,
     tenant: String,
     plan: Hash,
-    /// The first entry, until there is a second.
-    opening: Option<(Arc<Plan>, AuditEntry)>,
+    /// The plan, until it is in the state.
+    opening: Option<Arc<Plan>>,
+    /// What is written with the next entry.
+    held: Vec<AuditEntry>,
 }
 
 impl Record {
@@ -213,10 +221,11 @@ impl Record {
     }
 
     async fn write(&mut self, event: AuditEvent) -> Result<(), String> {
-        let entry = self.entry(event);
+        let mut entries = std::mem::take(&mut self.held);
+        entries.push(self.entry(event));
         let written = match self.opening.take() {
-            Some((plan, begin)) => self.store.open_plan(&plan, &[begin, entry]).await,
-            None => self.store.append(&[entry]).await,
+            Some(plan) => self.store.open_plan(&plan, &entries).await,
+            None => self.store.append(&entries).await,
         };
         written.map(drop).map_err(|error| error.to_string())
     }
@@ -233,6 +242,8 @@ impl Progress for Record {
         let rows = ended.result.unwrap_or_default();
         let error = ended.result.err().map(ToString::to_string);
         let event = AuditEvent::Outcome { step: at.step, statement: at.statement, millis, rows, error };
-        Box::pin(self.write(event))
+        let entry = self.entry(event);
+        self.held.push(entry);
+        Box::pin(std::future::ready(Ok(())))
     }
 }

@@ -25,9 +25,8 @@ pub struct Recorder {
     pub tenant: String,
     /// Which plan.
     pub plan: Hash,
-    /// The plan and its first entry, until something happens that there is to write down: nobody has to wait for the
-    /// disk before.
-    pub opening: Option<(Arc<Plan>, AuditEntry)>,
+    /// What waits for the next entry.
+    pub held: Held,
     /// How long a statement waits for a lock.
     pub lock_timeout: Duration,
     /// Whether the wait that ended last was in a statement, which was measured.
@@ -36,25 +35,40 @@ pub struct Recorder {
     pub stopping: CancellationToken,
 }
 
+/// Entries that say nothing which the next one could not be written with, so that nobody has to wait for the disk twice: the
+/// beginning of a plan, before there is anything to begin with, and that a statement went well. A kill in between leaves
+/// what it leaves anyway: an intent of which nobody saw the end.
+#[derive(Default)]
+pub struct Held {
+    /// The plan, until it is in the state.
+    plan: Option<Arc<Plan>>,
+    entries: Vec<AuditEntry>,
+}
+
 impl Recorder {
-    /// Writes one entry, which must be on the disk when this returns.
+    /// Writes one entry, after those that were held back. All must be on the disk when this returns.
     ///
     /// # Errors
     /// Why it could not be written.
     pub async fn write(&mut self, event: AuditEvent) -> Result<(), String> {
-        let entry = self.entry(event);
-        let written = match &self.opening {
-            Some((plan, begin)) => self.store.open_plan(plan, &[begin.clone(), entry]).await,
-            None => self.store.append(&[entry]).await,
+        let entries: Vec<AuditEntry> = self.held.entries.iter().cloned().chain([self.entry(event)]).collect();
+        let written = match &self.held.plan {
+            Some(plan) => self.store.open_plan(plan, &entries).await,
+            None => self.store.append(&entries).await,
         };
         written.map_err(|error| error.to_string())?;
-        self.opening = None;
+        self.held = Held::default();
         Ok(())
     }
 
     /// Holds the first entry of a plan back until there is a second.
     pub fn open(&mut self, plan: &Arc<Plan>, begin: AuditEvent) {
-        self.opening = Some((Arc::clone(plan), self.entry(begin)));
+        self.held.plan = Some(Arc::clone(plan));
+        self.hold(begin);
+    }
+
+    fn hold(&mut self, event: AuditEvent) {
+        self.held.entries.push(self.entry(event));
     }
 
     fn entry(&self, event: AuditEvent) -> AuditEntry {
@@ -118,7 +132,12 @@ impl Progress for Recorder {
         let outcome = if error.is_some() { StepOutcome::Failed } else { StepOutcome::Done };
         self.metrics.applies.step_ended(self.engine, outcome);
         let millis = u64::try_from(ended.took.as_millis()).unwrap_or(u64::MAX);
+        let went_well = error.is_none();
         let event = AuditEvent::Outcome { step: at.step, statement: at.statement, millis, rows, error };
+        if went_well {
+            self.hold(event);
+            return Box::pin(std::future::ready(Ok(())));
+        }
         Box::pin(self.write(event))
     }
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use super::fleet::Fleet;
-use super::recorder::Recorder;
+use super::recorder::{Held, Recorder};
 use super::{Daemon, backoff, tell};
 use crate::apply::{ApplyError, Cause};
 use crate::backup::BackupError;
@@ -85,7 +85,7 @@ impl Daemon {
             engine: job.member.tenant.engine,
             tenant: job.tenant().to_owned(),
             plan: plan.hash(),
-            opening: None,
+            held: Held::default(),
             lock_timeout: limits.lock_timeout,
             measured: false,
             stopping: self.stopping.clone(),

@@ -34,7 +34,7 @@ pub(crate) use self::error::classify;
 use self::lock::Lock;
 pub(super) use self::lookout::Lookout;
 use self::open::{Mode, locate, open};
-use self::orphans::Orphans;
+use self::orphans::{Orphans, Watched};
 use self::raw::Entry;
 pub(super) use self::raw::Raw as Rows;
 pub(super) use self::stamp::Stamp;
@@ -52,8 +52,8 @@ pub struct SqliteSession {
     deadline: Deadline,
     /// How long a statement may run; none before [`Connection::limit`].
     statement_limit: Option<Duration>,
-    /// What foreign keys pointed nowhere when the transaction began, if one is open.
-    orphans: Option<Orphans>,
+    /// What the transaction may have done to references, if one is open.
+    orphans: Option<Watched>,
     lock: Option<Lock>,
     /// A scratch database is its maker's from the start.
     is_scratch: bool,
@@ -178,6 +178,14 @@ impl SqliteSession {
         orphans
     }
 
+    /// Before the first statement of a transaction that may make references point nowhere, counts those that do already.
+    async fn watch_references(&mut self, sql: &str) -> Result<(), DbError> {
+        if matches!(self.orphans, Some(Watched::Untouched)) && !orphans::keeps_references(sql) {
+            self.orphans = Some(Watched::Touched(self.count_orphans().await?));
+        }
+        Ok(())
+    }
+
     /// The catalog's texts, in a savepoint that stays open.
     async fn entries(&mut self) -> Result<Vec<Entry>, DbError> {
         let results = self.select(include_str!("queries/entries.sql")).await;
@@ -258,6 +266,7 @@ impl Connection for SqliteSession {
     }
 
     async fn execute(&mut self, sql: &str) -> Result<u64, DbError> {
+        self.watch_references(sql).await?;
         if check::is_check(sql) {
             return self.check(sql).await.map(|()| 0);
         }
@@ -344,21 +353,17 @@ impl Connection for SqliteSession {
         self.reset().await?;
         let begun = self.run("BEGIN IMMEDIATE").await;
         begun.map_err(|error| self.failure("begin to change", &error).with_statement("BEGIN IMMEDIATE"))?;
-        self.orphans = Some(Orphans::new());
-        let orphans = self.count_orphans().await;
-        if orphans.is_err() {
-            self.rollback().await?;
-        }
-        self.orphans = Some(orphans?);
+        self.orphans = Some(Watched::Untouched);
         Ok(())
     }
 
     async fn commit(&mut self) -> Result<(), DbError> {
-        let after = self.count_orphans().await?;
-        let before = self.orphans.clone().unwrap_or_default();
-        if let Err(error) = orphans::compare(&before, &after) {
-            self.rollback().await?;
-            return Err(error);
+        if let Some(Watched::Touched(before)) = self.orphans.clone() {
+            let after = self.count_orphans().await?;
+            if let Err(error) = orphans::compare(&before, &after) {
+                self.rollback().await?;
+                return Err(error);
+            }
         }
         let ended = self.run("COMMIT").await;
         ended.map_err(|error| self.failure("commit the changes of", &error).with_statement("COMMIT"))?;

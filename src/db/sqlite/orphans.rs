@@ -18,6 +18,40 @@ const ALL: &str = r#"SELECT "table", parent, count(*) FROM pragma_foreign_key_ch
 const REFERRING: &str = "SELECT DISTINCT m.name FROM main.sqlite_master AS m, pragma_foreign_key_list(m.name, 'main') \
                          WHERE m.type = 'table' AND m.rootpage <> 0 ORDER BY 1";
 
+/// What a transaction may have done to references.
+#[derive(Clone, Debug)]
+pub(super) enum Watched {
+    /// Nothing: no statement so far can make one point nowhere.
+    Untouched,
+    /// Something may have, and before it there were so many.
+    Touched(Orphans),
+}
+
+/// Whether no statement of this kind can make a row refer to nothing, whatever the rows: it changes none, and takes no
+/// table away. Counting reads all rows of tables that refer to others, while everybody who writes has to wait.
+pub(super) fn keeps_references(sql: &str) -> bool {
+    let starts = |words: &str| sql.starts_with(words);
+    if starts("CREATE INDEX ") || starts("CREATE UNIQUE INDEX ") || starts("DROP INDEX ") {
+        return true;
+    }
+    let created = sql.strip_prefix("CREATE TABLE \"").and_then(after_name).unwrap_or_default();
+    let altered = sql.strip_prefix("ALTER TABLE \"").and_then(after_name).unwrap_or_default();
+    let changes_no_row = created.starts_with(" (") || altered.starts_with(" RENAME COLUMN ");
+    changes_no_row || altered.starts_with(" ADD COLUMN ") && !altered.to_ascii_uppercase().contains("REFERENCES")
+}
+
+/// What follows a name whose opening quote is gone.
+fn after_name(text: &str) -> Option<&str> {
+    let mut rest = text;
+    loop {
+        rest = &rest[rest.find('"')? + 1..];
+        rest = match rest.strip_prefix('"') {
+            Some(inside) => inside,
+            None => return Some(rest),
+        };
+    }
+}
+
 /// Counts them.
 pub(super) async fn count(connection: &mut SqliteConnection) -> Result<Orphans, DbError> {
     match ask(connection, ALL).await {
@@ -70,4 +104,38 @@ pub(super) fn compare(before: &Orphans, after: &Orphans) -> Result<(), DbError> 
         .map(|((table, parent), number)| format!("{number} rows of {table} refer to nothing in {parent}"))
         .collect();
     Err(DbError::new(Trouble::Data, "check the foreign keys before the commit", findings.join("; ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changes_no_rows_keeps_references() {
+        for sql in [
+            r#"ALTER TABLE "a" ADD COLUMN "b" INTEGER"#,
+            r#"ALTER TABLE "a"" DROP COLUMN" RENAME COLUMN "x" TO "y""#,
+            r#"CREATE UNIQUE INDEX "i" ON "a" ("b")"#,
+            r#"DROP INDEX "i""#,
+            "CREATE TABLE \"a\" (\n  \"b\" INTEGER\n)",
+        ] {
+            assert!(keeps_references(sql), "{sql}");
+        }
+    }
+
+    #[test]
+    fn everything_else_may_lose_one() {
+        for sql in [
+            r#"ALTER TABLE "a" ADD COLUMN "b" INTEGER DEFAULT 1 references "c" ("d")"#,
+            r#"ALTER TABLE "a ADD COLUMN " DROP COLUMN "b""#,
+            r#"ALTER TABLE "a" RENAME TO "b""#,
+            r#"ALTER TABLE "a"" ADD COLUMN "b" INTEGER"#,
+            r#"DROP TABLE "a""#,
+            "UPDATE a SET b = 1",
+            "CREATE TABLE b AS SELECT 1",
+            r#"CREATE TABLE "b" AS SELECT (1)"#,
+        ] {
+            assert!(!keeps_references(sql), "{sql}");
+        }
+    }
 }
