@@ -69,22 +69,28 @@ impl Applies {
                 ["engine"],
                 &LOCK,
             ),
-            backups: registrar.histogram(
-                "undrift_backup_duration_seconds",
-                "How long backups took that were made before a plan ran.",
-                ["engine"],
-                &APPLY,
-            ),
-            backup_bytes: registrar.counter(
-                "undrift_backup_bytes_total",
-                "Bytes that were written to backups, as far as they are files.",
-                ["engine"],
-            ),
-            backup_failures: registrar.counter(
-                "undrift_backup_failures_total",
-                "Plans that did not run because their backup failed.",
-                ["engine"],
-            ),
+            backups: registrar
+                .histogram(
+                    "undrift_backup_duration_seconds",
+                    "How long backups took that were made before a plan ran.",
+                    ["engine"],
+                    &APPLY,
+                )
+                .starting_at_zero_for_engines(),
+            backup_bytes: registrar
+                .counter(
+                    "undrift_backup_bytes_total",
+                    "Bytes that were written to backups, as far as they are files.",
+                    ["engine"],
+                )
+                .starting_at_zero_for_engines(),
+            backup_failures: registrar
+                .counter(
+                    "undrift_backup_failures_total",
+                    "Plans that did not run because their backup failed.",
+                    ["engine"],
+                )
+                .starting_at_zero_for_engines(),
         }
     }
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 use prometheus::core::Collector;
 use prometheus::{CounterVec, GaugeVec, HistogramOpts, HistogramVec, Opts, Registry};
 
+use crate::model::Engine;
+
 /// What a metric is called and means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Described {
@@ -120,6 +122,14 @@ impl Counter<0> {
     }
 }
 
+impl Counter<1> {
+    /// The same for each engine.
+    pub(super) fn starting_at_zero_for_engines(self) -> Self {
+        Engine::ALL.iter().for_each(|engine| self.add([engine.key()], 0));
+        self
+    }
+}
+
 /// A gauge for each combination of labels.
 pub(super) struct Gauge<const N: usize> {
     vec: GaugeVec,
@@ -181,6 +191,14 @@ pub(super) struct Histogram<const N: usize>(HistogramVec);
 impl<const N: usize> Histogram<N> {
     pub(super) fn observe(&self, labels: [&str; N], took: Duration) {
         self.0.with_label_values(&labels).observe(took.as_secs_f64());
+    }
+}
+
+impl Histogram<1> {
+    /// Shows that nothing was measured for each engine, so that the first time is seen as an increase.
+    pub(super) fn starting_at_zero_for_engines(self) -> Self {
+        Engine::ALL.iter().for_each(|engine| drop(self.0.with_label_values(&[engine.key()])));
+        self
     }
 }
 
