@@ -94,14 +94,23 @@ pub async fn begin(
         None => Some(session.structure().await?),
     };
     if let Some(structure) = structure {
-        let found = Fingerprint::of(&scope(structure));
-        if found != plan.start {
-            session.unlock().await?;
-            return Err(ApplyError::Stale { expected: plan.start, found });
-        }
+        is_start(session, plan, scope(structure)).await?;
     }
     session.prepare().await?;
     Ok(())
+}
+
+/// Makes sure that what was read under the lock is what a plan was made for. If not, the lock is given back.
+///
+/// # Errors
+/// [`ApplyError::Stale`], or what the server said.
+pub async fn is_start(session: &mut Session, plan: &Plan, structure: Schema) -> Result<(), ApplyError> {
+    let found = Fingerprint::of(&structure);
+    if found == plan.start {
+        return Ok(());
+    }
+    session.unlock().await?;
+    Err(ApplyError::Stale { expected: plan.start, found })
 }
 
 /// Takes undrift's lock. The server may still be at the last statement of a run that was killed, which waits no longer

@@ -104,7 +104,7 @@ impl<'a> Job<'a> {
         let made = timeout(*longest, self.maker.make(&self.order, &place)).await;
         let made = made.unwrap_or(Err(BackupError::TimedOut { longest: *longest }))?;
         let (shown, bytes) = match made {
-            Made::File => place.finish()?,
+            Made::File => place.finish().map(|(shown, bytes)| (shown, Some(bytes)))?,
             Made::Elsewhere(shown) => (shown, None),
         };
         place::sweep_tenant(to, self.order.tenant, *keep);

@@ -68,7 +68,7 @@ impl Place {
     }
 
     /// Makes sure that the file is on the disk, and gives it its name. Returns its path and size.
-    pub(super) fn finish(self) -> Result<(String, Option<u64>), BackupError> {
+    pub(super) fn finish(self) -> Result<(String, u64), BackupError> {
         let bytes = self.bytes();
         let finished = || {
             fs::set_permissions(&self.partial, fs::Permissions::from_mode(0o600))?;
@@ -77,7 +77,7 @@ impl Place {
             File::open(self.whole.parent().unwrap_or(Path::new(".")))?.sync_all()
         };
         finished().map_err(|error: io::Error| BackupError::file(&self.partial, error))?;
-        Ok((self.whole.display().to_string(), Some(bytes)))
+        Ok((self.whole.display().to_string(), bytes))
     }
 }
 

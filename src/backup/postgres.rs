@@ -12,6 +12,7 @@ use super::{BackupError, Made, Order};
 use crate::db::{Connection, Login, Session};
 use crate::dialect;
 use crate::dialect::Dialect;
+use crate::dialect::postgres::ident;
 
 pub(super) const PG_DUMP: Tool = Tool { name: "pg_dump", package: "postgresql-client" };
 const PG_RESTORE: Tool = Tool { name: "pg_restore", package: "postgresql-client" };
@@ -93,8 +94,7 @@ fn relations(dialect: &dyn Dialect, order: &Order<'_>) -> String {
 
 /// A pattern that means one table: what stands in quotes is taken as it is.
 fn pattern(schema: &str, table: &str) -> String {
-    let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
-    format!("{}.{}", quoted(schema), quoted(table))
+    format!("{}.{}", ident(schema), ident(table))
 }
 
 /// Where to connect to, without the password.

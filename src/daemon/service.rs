@@ -419,10 +419,7 @@ impl Daemon {
         let settings = self.settings();
         let Backups { to, keep, .. } = settings.config.backups.clone();
         let _ = tokio::task::spawn_blocking(move || backup::sweep(&to, keep)).await;
-        let kept = settings.config.retention;
-        let (runs, audit) = (kept.runs, Some(kept.audit));
-        let retention = Retention { runs, audit, rollouts: kept.runs, approvals: kept.runs, plans: kept.runs };
-        match self.store.prune(&retention, Timestamp::now()).await {
+        match self.store.prune(&Retention::from(settings.config.retention), Timestamp::now()).await {
             Ok(pruned) => tracing::debug!(?pruned, "history was trimmed"),
             Err(error) => tell::state_failed(self, &error),
         }

@@ -3,6 +3,15 @@
 use super::{DbError, Reading, mysql, postgres, sqlite};
 use crate::model::Hash;
 
+/// How much of a catalog is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// All of it.
+    Whole,
+    /// What is modelled, and nothing that is only kept as text.
+    Modelled,
+}
+
 /// A complete reading of a catalog that is not worked out yet. Most are never: their key says that nothing
 /// changed, and they are dropped.
 pub struct Glance {

@@ -20,6 +20,7 @@ use std::time::Duration;
 pub use batch::Halt;
 pub use circuit::CircuitState;
 pub use error::{DbError, Trouble};
+use glance::Extent;
 pub use glance::Glance;
 pub use login::Login;
 pub use postgres::Activity;

@@ -1,5 +1,6 @@
 //! Plans: what will run, in which order, and why.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -209,6 +210,15 @@ impl Plan {
     /// The hash that approvals and files are bound to. Facts and verdicts are not part of it.
     pub fn hash(&self) -> Hash {
         Hash::of_json(self)
+    }
+
+    /// The present names of the tables that it renames, by their new names.
+    pub fn old_names(&self) -> BTreeMap<&QName, &QName> {
+        let renamed = self.changes.iter().filter_map(|planned| match &planned.change {
+            Change::RenameTable { from, to } => Some((to, from)),
+            _ => None,
+        });
+        renamed.collect()
     }
 
     /// Whether there is nothing to do.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::model::{Change, HazardNote, Plan, PlannedChange, QName, Reason, Ruling, Tenant, Verdict};
+use crate::model::{HazardNote, Plan, PlannedChange, QName, Reason, Ruling, Tenant, Verdict};
 
 use super::{Case, Policy};
 
@@ -34,24 +34,13 @@ pub(super) fn each<T>(
     tenant: &Tenant,
     said: impl Fn(&Case<'_>) -> T,
 ) -> Vec<T> {
-    let old_names = old_names(plan);
+    let old_names = plan.old_names();
     let of = |(index, planned): (usize, &PlannedChange)| {
         let hazards: Vec<HazardNote> = plan.hazards_of(index).cloned().collect();
         let table_rows = planned.change.table().and_then(|table| rows_of(table, rows, &old_names));
         said(&Case { change: &planned.change, hazards: &hazards, tenant, table_rows })
     };
     plan.changes.iter().enumerate().map(of).collect()
-}
-
-/// The present names of the tables that the plan renames, by their new names.
-fn old_names(plan: &Plan) -> BTreeMap<&QName, &QName> {
-    plan.changes
-        .iter()
-        .filter_map(|planned| match &planned.change {
-            Change::RenameTable { from, to } => Some((to, from)),
-            _ => None,
-        })
-        .collect()
 }
 
 fn rows_of(table: &QName, rows: &BTreeMap<QName, u64>, old_names: &BTreeMap<&QName, &QName>) -> Option<u64> {

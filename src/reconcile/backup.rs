@@ -1,17 +1,17 @@
 //! Which tables have to be backed up before a plan runs, and having that done.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::{Assessment, Choice, Study, quarantine};
-use crate::apply::{ApplyError, Limits, Progress};
+use crate::apply::{self, ApplyError, Limits, Progress};
 use crate::backup::{Backup, BackupError, Job, Order};
 use crate::config::Backups;
 use crate::db::{Connection, Session, Target};
-use crate::model::{Change, Fingerprint, Plan, QName, Reason, Ruling, Schema, Tenant, Verdict};
-use crate::policy::{self, Policy};
+use crate::model::{Change, Plan, QName, Quarantined, Reason, Ruling, Schema, Tenant, Verdict};
+use crate::policy::{self, Policy, Stay};
 
 /// How often it is asked whether to go on.
 const LOOK: Duration = Duration::from_millis(500);
@@ -33,24 +33,30 @@ pub struct Precaution<'a> {
 impl Assessment {
     /// The tables, by the names that they have now, that have to be backed up before a choice of a shape's plan runs.
     pub fn backed_up(&self, study: &Study, choice: &Choice) -> Vec<QName> {
-        let runs = |index: &usize| choice.runs.get(*index) == Some(&true) && !choice.kept.contains_key(index);
-        let changed = self.backups.keys().filter(|index| runs(index));
-        let mut tables: Vec<QName> = changed.filter_map(|index| present_table(study, *index)).collect();
-        let purged = self.stays.iter().filter(|(object, stay)| stay.backed_up && choice.purged.contains(object));
-        tables.extend(purged.map(|(object, _)| object.table.clone()));
-        tables.sort();
-        tables.dedup();
-        tables
+        if self.backups.is_empty() && choice.purged.is_empty() {
+            return Vec::new();
+        }
+        let present = study.present_tables();
+        let changed = self.backups.keys().filter(|index| choice.runs.get(**index) == Some(&true));
+        let changed = changed.filter_map(|index| present[*index].cloned());
+        let purged = self.stays.iter().filter(|(object, _)| choice.purged.contains(object));
+        each_once(changed.chain(purged.filter_map(backed_up_in_the_end)))
     }
 }
 
 /// The tables that have to be backed up before a tenant drops for good what it has kept long enough.
 pub fn before_purge(study: &Study, tenant: &Tenant, policy: &Policy, now: Timestamp) -> Vec<QName> {
-    let stays = quarantine::stays(study, tenant, policy, now).into_iter();
-    let mut tables: Vec<QName> =
-        stays.filter(|(_, stay)| stay.over && stay.backed_up).map(|(object, _)| object.table).collect();
-    tables.dedup();
-    tables
+    let stays = quarantine::stays(study, tenant, policy, now);
+    each_once(stays.iter().filter(|(_, stay)| stay.over).filter_map(backed_up_in_the_end))
+}
+
+/// The table of something in quarantine, if it is backed up before that goes.
+fn backed_up_in_the_end((object, stay): &(Quarantined, Stay)) -> Option<QName> {
+    stay.backed_up.then(|| object.table.clone())
+}
+
+fn each_once(tables: impl Iterator<Item = QName>) -> Vec<QName> {
+    tables.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// The backups that changes of a plan have to wait for, by their position in it. Drops that are kept lose nothing.
@@ -67,39 +73,33 @@ pub(super) fn wanted(
 
 /// Denies what would have to wait for a copy of plain text that is about to become hashes, where nobody insists on one.
 pub(super) fn spare_plain_text(study: &Study, wanted: &BTreeMap<usize, policy::Backup>, rulings: &mut [Ruling]) {
-    let may_run = |index: usize| !matches!(rulings[index].verdict, Verdict::Deny | Verdict::Ignore);
-    let spared = wanted.iter().filter(|(index, backup)| !backup.plain_text && may_run(**index));
-    for index in spared.map(|(index, _)| *index).collect::<Vec<_>>() {
-        let Some(table) = present_table(study, index) else { continue };
-        if let Some(column) = plain_text(study, &table) {
-            let reason = Reason::PlainText { table: table.to_string(), column: column.to_owned() };
-            rulings[index] = Ruling { verdict: Verdict::Deny, reason };
+    if wanted.is_empty() {
+        return;
+    }
+    let present = study.present_tables();
+    let plain_text = plain_text(study, &present);
+    for (index, _) in wanted.iter().filter(|(_, backup)| !backup.plain_text) {
+        let may_run = !matches!(rulings[*index].verdict, Verdict::Deny | Verdict::Ignore);
+        let Some(table) = present[*index].filter(|_| may_run) else { continue };
+        if let Some(column) = plain_text.get(table) {
+            let reason = Reason::PlainText { table: table.to_string(), column: (*column).to_owned() };
+            rulings[*index] = Ruling { verdict: Verdict::Deny, reason };
         }
     }
 }
 
-/// A column of a table, by its present name, whose plain text becomes hashes.
-fn plain_text<'a>(study: &'a Study, table: &QName) -> Option<&'a str> {
-    study.plan.changes.iter().enumerate().find_map(|(index, planned)| {
+/// The columns whose plain text becomes hashes, one of each table, by the table's present name.
+fn plain_text<'a>(study: &'a Study, present: &[Option<&'a QName>]) -> BTreeMap<&'a QName, &'a str> {
+    let hashed = study.plan.changes.iter().zip(present).filter_map(|(planned, table)| {
         let (from, transform) = match &planned.change {
             Change::RenameColumn { from, transform, .. } => (from, transform.as_ref()),
             Change::MergeColumn { from, how, .. } => (&from.name, how.transform.as_ref()),
             _ => return None,
         };
-        let hashes = transform.is_some_and(crate::model::Transform::hashes);
-        (hashes && present_table(study, index).as_ref() == Some(table)).then_some(from.as_str())
-    })
-}
-
-/// The table that a change is about, if it is there: by its old name, if the plan renames it.
-fn present_table(study: &Study, index: usize) -> Option<QName> {
-    let table = study.plan.changes[index].change.table()?;
-    let present = |name: &QName| study.actual.tables.contains_key(name);
-    let old = study.plan.changes.iter().find_map(|planned| match &planned.change {
-        Change::RenameTable { from, to } if to == table => Some(from),
-        _ => None,
+        transform.filter(|transform| transform.hashes()).and(*table).map(|table| (table, from.as_str()))
     });
-    old.into_iter().chain([table]).find(|name| present(name)).cloned()
+    // The first of a table is the one that is named.
+    hashed.rev().collect()
 }
 
 /// Has a backup made under the lock, and makes sure that the database is still the one that the plan was made for.
@@ -121,12 +121,8 @@ pub(super) async fn take(
     let job = Job::of(session, order).await.map_err(ApplyError::Backup)?;
     let backup = beside(session, job, progress).await.map_err(ApplyError::Backup)?;
     progress.backed_up(&backup).await.map_err(ApplyError::Unrecorded)?;
-    let found = Fingerprint::of(&scope(session.structure().await?));
-    if found == plan.start {
-        return Ok(());
-    }
-    session.unlock().await?;
-    Err(ApplyError::Stale { expected: plan.start, found })
+    let structure = session.structure().await?;
+    apply::is_start(session, plan, scope(structure)).await
 }
 
 /// Waits for a backup, keeps the session alive meanwhile, and gives it up when undrift is asked to stop.

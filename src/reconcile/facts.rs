@@ -207,20 +207,10 @@ fn open(fact: &Precondition) -> String {
 
 /// The tables that change and are there, by the names they have now.
 fn tables(study: &Study) -> Vec<&QName> {
-    let old_names: BTreeMap<&QName, &QName> = study.plan.changes.iter().filter_map(|p| renamed(&p.change)).collect();
-    let changed = study.plan.changes.iter().filter_map(|planned| planned.change.table());
-    let present = changed.map(|table| old_names.get(table).copied().unwrap_or(table));
-    let mut tables: Vec<_> = present.filter(|table| study.actual.tables.contains_key(*table)).collect();
+    let mut tables: Vec<_> = study.present_tables().into_iter().flatten().collect();
     tables.sort();
     tables.dedup();
     tables
-}
-
-fn renamed(change: &Change) -> Option<(&QName, &QName)> {
-    match change {
-        Change::RenameTable { from, to } => Some((to, from)),
-        _ => None,
-    }
 }
 
 fn is_rename(change: &Change) -> bool {

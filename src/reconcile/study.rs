@@ -10,7 +10,7 @@ use super::{Observed, ReconcileError, Reconciler, Reference, remains, settle};
 use crate::db::{Connection, Session, Trouble};
 use crate::dialect;
 use crate::diff::{self, Both};
-use crate::model::{Change, Extras, Fingerprint, Hazard, HazardNote, Member, Plan, Quarantined, Schema};
+use crate::model::{Change, Extras, Fingerprint, Hazard, HazardNote, Member, Plan, QName, Quarantined, Schema};
 use crate::plan::{self, Batch};
 
 /// What is known of a shape.
@@ -252,6 +252,17 @@ impl Study {
     /// Whether nothing differs, not even something that is left out.
     pub fn in_sync(&self) -> bool {
         self.plan.is_empty() && self.both.is_empty() && self.extras().next().is_none()
+    }
+
+    /// For each change of the plan the table that it is about, by the name that it has now, if it is there.
+    pub(super) fn present_tables(&self) -> Vec<Option<&QName>> {
+        let old_names = self.plan.old_names();
+        let present = |change: &Change| {
+            let table = change.table()?;
+            let now = old_names.get(table).copied().unwrap_or(table);
+            self.actual.tables.get(now).map(|table| &table.name)
+        };
+        self.plan.changes.iter().map(|planned| present(&planned.change)).collect()
     }
 
     /// What is there and not declared, where the schema says to report it.

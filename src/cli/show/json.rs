@@ -63,7 +63,7 @@ fn tenant(shape: &Shape, member: &FleetMember, assessment: &Result<Assessment, S
         "not_known": facts.not_known,
         "quarantine": quarantine::json(assessment),
     });
-    let backup = assessment.backed_up(&shape.study, &assessment.of(assessment.offered(&shape.study.plan)));
+    let backup = super::backed_up(&shape.study, assessment);
     if !backup.is_empty() {
         tenant["backup"] = backup.iter().map(ToString::to_string).collect();
     }

@@ -52,9 +52,13 @@ pub fn tables(tables: &[QName]) -> String {
 }
 
 /// The tables that are backed up before what runs at some time runs.
+pub fn backed_up(study: &Study, assessment: &Assessment) -> Vec<QName> {
+    assessment.backed_up(study, &assessment.of(assessment.offered(&study.plan)))
+}
+
+/// The same on one line, if there are any.
 pub fn backup(study: &Study, assessment: &Assessment) -> Option<String> {
-    let found = assessment.backed_up(study, &assessment.of(assessment.offered(&study.plan)));
-    (!found.is_empty()).then(|| tables(&found))
+    Some(backed_up(study, assessment)).filter(|found| !found.is_empty()).map(|found| tables(&found))
 }
 
 /// The names of tenants on one line: all of them, or the first few and how many more.

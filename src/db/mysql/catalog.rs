@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::canon::{self, Charsets, Defaults, NotModelled};
 use super::wire::Answer;
 use super::{MysqlSession, grants};
-use crate::db::{DbError, Glance, Reading, Target, Trouble};
+use crate::db::{DbError, Extent, Glance, Reading, Target, Trouble};
 use crate::dialect::mysql::names::quote;
 use crate::model::{Hash, Hashing, Opaque, Platform, QName, Schema, Vendor};
 
@@ -59,25 +59,14 @@ impl Kind {
     }
 }
 
-/// How much of the catalog is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Extent {
-    /// All of it.
-    Whole,
-    /// What is modelled, which is tables.
-    Modelled,
-}
-
-impl Extent {
-    /// The questions what is there. Those for what is not to be read are left blank.
-    fn inventory(self) -> String {
-        let is_asked = |question: &str| {
-            let others = ["information_schema.ROUTINES", "information_schema.TRIGGERS", "information_schema.EVENTS"];
-            self == Self::Whole || !others.iter().any(|other| question.contains(other))
-        };
-        let asked = INVENTORY.split(';').map(|question| if is_asked(question) { question } else { "DO 0" });
-        asked.collect::<Vec<_>>().join(";")
-    }
+/// The questions what is there. Those for what is not to be read are left blank.
+fn questions(extent: Extent) -> String {
+    let is_asked = |question: &str| {
+        let others = ["information_schema.ROUTINES", "information_schema.TRIGGERS", "information_schema.EVENTS"];
+        extent == Extent::Whole || !others.iter().any(|other| question.contains(other))
+    };
+    let asked = INVENTORY.split(';').map(|question| if is_asked(question) { question } else { "DO 0" });
+    asked.collect::<Vec<_>>().join(";")
 }
 
 /// What the first message tells.
@@ -125,7 +114,7 @@ impl MysqlSession {
             return Err(DbError::new(Trouble::Usage, doing, "the URL names no database"));
         }
         let charsets = if self.charsets.is_none() { CHARSETS } else { "DO 0" };
-        let sql = format!("{entering}{charsets};\n{};\n{}", self.show_grants(), extent.inventory());
+        let sql = format!("{entering}{charsets};\n{};\n{}", self.show_grants(), questions(extent));
         let answers = self.wire.ask(&sql, self.patience.read, &doing).await?;
         let Some([charsets, grants, tables, routines, triggers, events, place]) = answers.last_chunk() else {
             return Err(DbError::new(Trouble::Unreadable, doing, "the server did not answer every question"));

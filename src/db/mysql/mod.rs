@@ -22,10 +22,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::batch::{message, one_answer_each};
-use super::{Connection, DbError, Glance, Halt, Memo, Patience, Place, Scratch, Target, Texts, Trouble};
+use super::{Connection, DbError, Extent, Glance, Halt, Memo, Patience, Place, Scratch, Target, Texts, Trouble};
 use crate::model::{Hash, Platform, Schema, Vendor};
 use canon::Charsets;
-use catalog::Extent;
 pub(super) use catalog::Rows;
 pub(super) use sessions::Sessions;
 use wire::{Answer, Wire};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::catalog::{self, Builtin, Extent};
+use super::catalog::{self, Builtin};
 use super::connect::{self, Greeting};
 use super::express::{Express, Login, Remembered};
 use super::question::{BEGINNING, Question, beginning, between};
@@ -13,7 +13,7 @@ use super::signs::{self, Kinds, Told};
 use super::wire::{Line, Wire};
 use super::{Activity, GRACE, activity};
 use crate::db::visit::Found;
-use crate::db::{DbError, Glance, Patience, Target, Trouble};
+use crate::db::{DbError, Extent, Glance, Patience, Target, Trouble};
 use crate::model::{Hash, Version};
 
 /// What all visits know of servers and logins.

@@ -2,6 +2,7 @@
 
 use super::sheet::Sheet;
 use super::wire::Row;
+use crate::db::Extent;
 use crate::model::Version;
 
 const CATALOG: &str = include_str!("queries/catalog.sql");
@@ -15,15 +16,6 @@ const SINCE: [(&str, u16, &str); 5] = [
     ("conenforced", 18, "true"),
     ("conperiod", 18, "false"),
 ];
-
-/// How much of the catalog is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Extent {
-    /// All of it.
-    Whole,
-    /// What is modelled: without the selects of what is only kept as text.
-    Modelled,
-}
 
 /// The catalogs of what is only kept as text, as their selects name them.
 const TEXTS: [&str; 6] = [

@@ -29,14 +29,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::blockers::Watch;
-use self::catalog::{Builtin, Extent};
+use self::catalog::Builtin;
 pub(crate) use self::connect::options;
 use self::connect::{Greeting, SETTINGS};
 pub(crate) use self::error::{Moment, classify};
 use self::lock::Lock;
 use self::wire::{Answer, Wire};
 use super::batch::{message, one_answer_each};
-use super::{Connection, DbError, Glance, Halt, Memo, Patience, Place, Scratch, Target, Texts, Trouble};
+use super::{Connection, DbError, Extent, Glance, Halt, Memo, Patience, Place, Scratch, Target, Texts, Trouble};
 use crate::model::{Platform, Schema};
 
 pub use self::activity::Activity;

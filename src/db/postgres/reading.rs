@@ -1,11 +1,11 @@
 //! Reading the catalog in a session: all of it, or only the signs that it is as it was.
 
-use super::catalog::{self, Extent};
+use super::catalog;
 use super::question::{self, BEGINNING, Question};
 use super::rows::{Answers, Rows};
 use super::signs::Kinds;
 use super::{GRACE, PostgresSession, Transaction, inside};
-use crate::db::{DbError, Glance};
+use crate::db::{DbError, Extent, Glance};
 use crate::model::Hash;
 
 /// How the catalog's texts are to be printed: as they resolve when statements run.
