@@ -60,6 +60,45 @@ async fn every_kind_of_ddl_is_noticed() {
     notices_each(&url, &statements, |statement| postgres().sql(&url, statement)).await;
 }
 
+/// A kind of object is only asked for where there is one.
+#[tokio::test]
+async fn the_first_and_the_last_of_its_kind_are_noticed() {
+    let url = postgres().database("first");
+    let statements = [
+        "CREATE TABLE t (a integer)",
+        "CREATE TABLE heir () INHERITS (t)",
+        "ALTER TABLE heir NO INHERIT t",
+        "ALTER TABLE heir INHERIT t",
+        "DROP TABLE heir",
+        "CREATE TABLE parts (a integer) PARTITION BY LIST (a)",
+        "DROP TABLE parts",
+        "CREATE TYPE mood AS ENUM ('sad')",
+        "ALTER TYPE mood ADD VALUE 'happy'",
+        "DROP TYPE mood",
+        "CREATE TABLE rows_of (t t, all_of t[])",
+        "DROP TABLE rows_of",
+        "CREATE DOMAIN d AS integer",
+        "DROP DOMAIN d",
+        "CREATE VIEW v AS SELECT 1 AS a",
+        "DROP VIEW v",
+        "DROP TABLE t",
+    ];
+    notices_each(&url, &statements, |statement| postgres().sql(&url, statement)).await;
+}
+
+/// Empty databases have no numbers of their own in them.
+#[tokio::test]
+async fn an_empty_database_in_the_place_of_another_is_noticed() {
+    let url = postgres().database("emptied");
+    let visitor = visitor();
+    let (_, memo) = meet(&visitor, &url).await;
+    let name = target(&url).database().unwrap();
+    let admin = postgres().url("postgres");
+    postgres().sql(&admin, &format!("DROP DATABASE {name}"));
+    postgres().sql(&admin, &format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'"));
+    assert!(matches!(revisit(&visitor, &url, &memo).await, Visit::Seen(_)));
+}
+
 /// What expressions, definitions and types refer to goes by a number in the catalog, and by its name in a schema.
 #[tokio::test]
 async fn a_new_name_for_what_is_referred_to_is_noticed() {

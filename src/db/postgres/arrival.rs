@@ -114,7 +114,7 @@ impl Arrival {
             Greeting::message(Some(number))
         );
         let mut answers = self.wire.fetch(&message, self.patience.read + GRACE).await?;
-        let Some(Told { key, kinds }) = signs::told(between(&answers, count), Kinds::ALL) else {
+        let Some(Told { key, kinds }) = signs::told(between(&answers, count), version, Kinds::ALL) else {
             return Err(silent(&self.doing));
         };
         let rest = answers.split_off(BEGINNING + count);

@@ -24,6 +24,7 @@ pub(super) fn between(answers: &[Sheet], count: usize) -> &[Sheet] {
 pub(super) struct Question {
     /// What is sent.
     pub(super) message: String,
+    version: Version,
     count: usize,
     kinds: Kinds,
 }
@@ -31,12 +32,12 @@ pub(super) struct Question {
 impl Question {
     pub(super) fn new(version: Version, kinds: Kinds, manner: Manner, limit: Duration) -> Self {
         let (signs, count) = signs::query(version, kinds, manner);
-        Self { message: format!("{}; {signs}; COMMIT", beginning(limit)), count, kinds }
+        Self { message: format!("{}; {signs}; COMMIT", beginning(limit)), version, count, kinds }
     }
 
     /// Whether the answers are these signs.
     pub(super) fn is_answered_with(&self, key: Hash, answers: &[Sheet]) -> bool {
-        let told: Option<Told> = signs::told(between(answers, self.count), self.kinds);
+        let told: Option<Told> = signs::told(between(answers, self.count), self.version, self.kinds);
         told.is_some_and(|told| told.key == key)
     }
 }

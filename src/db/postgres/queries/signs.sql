@@ -5,24 +5,16 @@
 -- COPY goes without a plan and costs a fifth of a SELECT, but gives what the server brings along as well: it is for
 -- small catalogs. A driver that cannot COPY is given a SELECT of the same.
 
--- the database
-SELECT oid, encoding, datcollate, datctype, {datlocprovider,} {daticulocale,} {datlocale,} {daticurules,}
-       current_setting('server_version_num'), current_user
-FROM pg_database WHERE datname = current_database();
 -- what depends on what: ownership, and which kinds of object there are (see signs.rs)
 SELECT classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype FROM pg_depend WHERE objid >= '16384';
 -- relations
-SELECT oid, relname, relnamespace, relkind, relpersistence, relispartition, reloftype, relam, reltoastrelid,
+SELECT oid, relname, relnamespace, relpersistence, relkind, relispartition, relhassubclass, reloftype, relam, reltoastrelid,
        relrowsecurity, relforcerowsecurity, relreplident, reloptions, relpartbound
 FROM pg_class WHERE oid >= '16384';
 -- columns
 SELECT attrelid, attnum, attname, atttypid, atttypmod, attnotnull, attidentity, attgenerated, attcollation, attstorage,
        {attcompression,} attstattarget, attoptions
 FROM pg_attribute WHERE attrelid >= '16384' AND attnum > 0 AND NOT attisdropped;
--- types, but those of rows, which go by the names of their relations
-SELECT oid, typname, typnamespace, typtype, typcategory, typelem, typstorage, typcollation, typnotnull, typbasetype,
-       typtypmod, typdefaultbin
-FROM pg_type WHERE oid >= '16384' AND typtype <> 'c';
 -- comments on relations and columns, constraints, types
 SELECT classoid, objoid, objsubid, description FROM pg_description WHERE objoid >= '16384';
 -- the small ones
@@ -34,10 +26,7 @@ COPY pg_constraint (oid, conname, contype, conrelid, contypid, condeferrable, co
                     {conenforced,} {conperiod,} conparentid, conexclop, conbin) TO STDOUT;
 COPY pg_index (indexrelid, indrelid, indisunique, {indnullsnotdistinct,} indisvalid, indisreplident, indisclustered,
                indnkeyatts, indkey, indclass, indcollation, indoption, indexprs, indpred) TO STDOUT;
-COPY pg_enum (oid, enumtypid, enumsortorder, enumlabel) TO STDOUT;
 COPY pg_sequence TO STDOUT;
-COPY pg_inherits (inhrelid, inhparent, inhseqno) TO STDOUT;
-COPY pg_partitioned_table TO STDOUT;
 
 -- Only asked for where there are any. One statement for each of the kinds in signs.rs, in their order.
 
@@ -73,4 +62,15 @@ COPY pg_language (oid, lanname) TO STDOUT;
 COPY pg_ts_config (oid, cfgname, cfgnamespace) TO STDOUT;
 COPY pg_ts_dict (oid, dictname, dictnamespace) TO STDOUT;
 -- event triggers
-COPY pg_event_trigger (oid, evtname) TO STDOUT
+COPY pg_event_trigger (oid, evtname) TO STDOUT;
+-- types, but those of rows, which go by the names of their relations
+SELECT oid, typname, typnamespace, typtype, typcategory, typelem, typstorage, typcollation, typnotnull, typbasetype,
+       typtypmod, typdefaultbin
+FROM pg_type WHERE oid >= '16384' AND typtype <> 'c';
+COPY pg_enum (oid, enumtypid, enumsortorder, enumlabel) TO STDOUT;
+-- who descends from whom, and partitions
+COPY pg_inherits (inhrelid, inhparent, inhseqno) TO STDOUT;
+COPY pg_partitioned_table TO STDOUT;
+-- the database itself: one that is empty can be anybody's, and the numbers in any other are its own
+SELECT {datlocprovider,} {daticulocale,} {datlocale,} {daticurules,} oid, encoding, datcollate, datctype
+FROM pg_database WHERE datname = current_database()
