@@ -113,3 +113,19 @@ async fn a_file_from_the_future_is_read() {
     let (_, memo) = meet(&visitor, &url).await;
     expect_unchanged(revisit(&visitor, &url, &memo).await, Evidence::Catalog);
 }
+
+#[tokio::test]
+async fn what_a_file_keeps_in_utf_16_is_read() {
+    let tenant = "CREATE TABLE \"ü → 漢😀\" (id INTEGER PRIMARY KEY, ä TEXT DEFAULT '😀');
+        CREATE VIEW \"a😀b\" AS SELECT 'ß'; CREATE TABLE keyed (name TEXT PRIMARY KEY)";
+    let (_folder, narrow) = sqlite(tenant);
+    let visitor = visitor();
+    let (schema, _) = meet(&visitor, &narrow).await;
+    assert_eq!((schema.tables.len(), schema.opaque.len()), (2, 1));
+    for encoding in ["UTF-16le", "UTF-16be"] {
+        let (_folder, wide) = sqlite(&format!("PRAGMA encoding = '{encoding}'; {tenant}"));
+        assert_eq!(meet(&visitor, &wide).await.0, schema, "{encoding}");
+        notices_each(&wide, &["ALTER TABLE keyed ADD COLUMN more TEXT DEFAULT 'ö'"], |sql| sqlite_sql(&wide, sql))
+            .await;
+    }
+}

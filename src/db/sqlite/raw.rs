@@ -83,23 +83,67 @@ impl Raw {
     }
 }
 
-/// Takes the rows of the script that reads the catalog's texts.
+/// Takes the answer to the script that reads the catalog's texts.
 pub(super) fn entries(results: &[Vec<SqliteRow>]) -> Result<Vec<Entry>, sqlx::Error> {
-    answer(results, 1).iter().map(entry).collect()
+    let all = answer(results, 1).first().map(|row| text(row, 0)).transpose()?.unwrap_or_default();
+    listed(&all).ok_or_else(|| sqlx::Error::Decode("the catalog's texts are not as long as they say".into()))
 }
 
 fn answer(results: &[Vec<SqliteRow>], statement: usize) -> &[SqliteRow] {
     results.get(statement).map_or(&[], Vec::as_slice)
 }
 
-fn entry(row: &SqliteRow) -> Result<Entry, sqlx::Error> {
-    Ok(Entry {
-        kind: text(row, 0)?,
-        name: text(row, 1)?,
-        table: text(row, 2)?,
-        sql: maybe(row, 3)?,
-        page: number(row, 4)?,
-    })
+/// The entries in a text. `None` where its lengths lead nowhere.
+fn listed(all: &str) -> Option<Vec<Entry>> {
+    let Some((unit, rest)) = all.split_once(' ') else { return Some(Vec::new()) };
+    let mut rest = Rest { rest, is_utf16: unit == "2" };
+    std::iter::from_fn(|| (!rest.rest.is_empty()).then(|| rest.entry())).collect()
+}
+
+/// What is left of a text with entries in it.
+struct Rest<'a> {
+    rest: &'a str,
+    /// Whether its lengths are those that it would have in UTF-16.
+    is_utf16: bool,
+}
+
+impl<'a> Rest<'a> {
+    /// Takes an entry off: the lengths of its texts, its page, and the texts. One that is not there has no length.
+    fn entry(&mut self) -> Option<Entry> {
+        let [kind, name, table, sql, page] = [(); 5].map(|()| self.word());
+        let (kind, name, table) = (self.text(kind?)?, self.text(name?)?, self.text(table?)?);
+        let sql = match sql? {
+            "" => None,
+            length => Some(self.text(length)?),
+        };
+        Some(Entry { kind, name, table, sql, page: page?.parse().ok()? })
+    }
+
+    fn word(&mut self) -> Option<&'a str> {
+        let (word, rest) = self.rest.split_once(' ')?;
+        self.rest = rest;
+        Some(word)
+    }
+
+    fn text(&mut self, length: &str) -> Option<String> {
+        let length = length.parse().ok()?;
+        let (text, rest) = self.rest.split_at_checked(if self.is_utf16 { self.octets(length)? } else { length })?;
+        self.rest = rest;
+        Some(text.to_owned())
+    }
+
+    /// How many octets has here what has so many in UTF-16.
+    fn octets(&self, length: usize) -> Option<usize> {
+        let mut before = 0;
+        let ends = self.rest.char_indices().map(|(at, c)| (at + c.len_utf8(), 2 * c.len_utf16()));
+        let mut ends = std::iter::once((0, 0)).chain(ends);
+        ends.find(|(_, octets)| {
+            before += octets;
+            before >= length
+        })
+        .filter(|_| before == length)
+        .map(|(end, _)| end)
+    }
 }
 
 fn column(row: &SqliteRow) -> Result<ColumnRow, sqlx::Error> {
@@ -149,4 +193,33 @@ fn maybe(row: &SqliteRow, column: usize) -> Result<Option<String>, sqlx::Error> 
 
 fn number(row: &SqliteRow, column: usize) -> Result<i64, sqlx::Error> {
     Ok(row.try_get_unchecked::<Option<i64>, _>(column)?.unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_come_out_of_one_text() {
+        let entries = listed("1 5 1 1 8 2 tablett\u{e4} texts5 1 1  3 indexit").unwrap();
+        let [first, second] = entries.as_slice() else { panic!("{entries:?}") };
+        assert_eq!((first.kind.as_str(), first.sql.as_deref(), first.page), ("table", Some("\u{e4} texts"), 2));
+        assert_eq!((second.name.as_str(), second.table.as_str(), second.sql.as_deref()), ("i", "t", None));
+        let wide = listed("2 10 2 2 8 2 tablett\u{e4}\u{1f600}x10 2 2  3 indexit").unwrap();
+        assert_eq!((wide[0].sql.as_deref(), wide[1].name.as_str()), (Some("\u{e4}\u{1f600}x"), "i"));
+        assert!(listed("").unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_text_that_is_not_as_long_as_it_says_is_refused() {
+        for text in [
+            "1 5 1",
+            "1 5 1 1 9 2 tablett",
+            "1 x 1 1 0 2 tablett",
+            "1 5 1 1 1 2 tablett\u{e4}",
+            "2 10 2 2 3 2 tablett\u{e4}",
+        ] {
+            assert!(listed(text).is_none(), "{text}");
+        }
+    }
 }
