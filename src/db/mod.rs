@@ -95,7 +95,12 @@ pub trait Connection: Sized {
         Ok(self.read().await?.schema)
     }
 
-    /// The structure, unless whatever tells soonest says that it is as it was when a visit learned this.
+    /// The structure, and what tells soonest that it is the same elsewhere on this server, if anything does.
+    async fn learn(&mut self) -> Result<(Schema, Option<Memo>), DbError> {
+        Ok((self.structure().await?, None))
+    }
+
+    /// The structure, unless whatever tells soonest says that it is as it was when this was learned.
     async fn look_again(&mut self, known: &Memo) -> Result<Option<Schema>, DbError>;
 
     /// Gets ready for changing things: the owner's role, the search path, the SQL mode.
@@ -313,6 +318,10 @@ impl Connection for Session {
 
     async fn structure(&mut self) -> Result<Schema, DbError> {
         send!(self, structure())
+    }
+
+    async fn learn(&mut self) -> Result<(Schema, Option<Memo>), DbError> {
+        send!(self, learn())
     }
 
     async fn look_again(&mut self, known: &Memo) -> Result<Option<Schema>, DbError> {

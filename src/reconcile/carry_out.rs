@@ -1,5 +1,6 @@
 //! Carrying a plan out on one tenant, and making sure that it did what it said.
 
+use super::endings::{Beginning, Ending};
 use super::{Observed, Precaution, Reconciler, Study, backup, remains};
 use crate::apply::{self, ApplyError, Limits, Progress};
 use crate::db::{Connection, DbError, Memo, Session, Target, Trouble, Visitor};
@@ -101,25 +102,19 @@ async fn locked(
     if let Some(precaution) = precaution {
         backup::take(session, way.target, precaution, plan, limits, scope, progress).await?;
     }
-    run_and_verify(reconciler, session, study, plan, limits, progress).await
+    apply::run(session, plan, limits, progress).await?;
+    verified(reconciler, session, errand).await
 }
 
-async fn run_and_verify(
-    reconciler: &Reconciler,
-    session: &mut Session,
-    study: &Study,
-    plan: &Plan,
-    limits: &Limits,
-    progress: &mut dyn Progress,
-) -> Result<Carried, ApplyError> {
-    apply::run(session, plan, limits, progress).await?;
-    let fingerprint = |schema| Fingerprint::of(&study.reference.wanted.scope.apply(schema));
-    let end = fingerprint(session.structure().await?);
+/// Makes sure that a plan which ran did what it said.
+async fn verified(reconciler: &Reconciler, session: &mut Session, errand: &Errand<'_>) -> Result<Carried, ApplyError> {
+    let Errand { study, plan, .. } = errand;
+    let end = end(session, errand).await?;
     if plan.end == Some(end) {
         return Ok(Carried { remaining: plan.left_out.clone(), end });
     }
     let reading = session.read().await?;
-    let end = fingerprint(reading.schema.clone());
+    let end = study.fingerprint_of(reading.schema.clone());
     let observed = Observed { platform: session.platform().clone(), place: session.place().clone(), reading };
     let unknown = |why: String| {
         let error = DbError::new(Trouble::Unreadable, "read the database again after the plan ran", why);
@@ -131,4 +126,29 @@ async fn run_and_verify(
         Some(why) => Err(unknown(format!("the plan ran, but {why}"))),
         None => Ok(Carried { remaining, end }),
     }
+}
+
+/// The fingerprint of what a plan led to: read, or known from a tenant that is kept in the same way.
+async fn end(session: &mut Session, errand: &Errand<'_>) -> Result<Fingerprint, ApplyError> {
+    let Errand { way, study, plan, .. } = errand;
+    let beginning = plan.end.zip(way.known).map(|(end, start)| (Beginning::of(way.target, start, end), end));
+    let ending = beginning.as_ref().and_then(|(beginning, _)| study.endings.of(beginning));
+    let (structure, ending) = match (&beginning, ending) {
+        (Some((_, end)), Some(Ending::Alike(memo))) => match session.look_again(&memo).await? {
+            Some(structure) => (structure, Some(Ending::Unlike)),
+            None => return Ok(*end),
+        },
+        (Some(_), None) => {
+            let (structure, memo) = session.learn().await?;
+            (structure, memo.map(Ending::Alike))
+        }
+        _ => (session.structure().await?, None),
+    };
+    let found = study.fingerprint_of(structure);
+    if let (Some((beginning, end)), Some(ending)) = (beginning, ending)
+        && found == end
+    {
+        study.endings.remember(beginning, ending);
+    }
+    Ok(found)
 }

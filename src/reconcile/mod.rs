@@ -8,6 +8,7 @@ mod assess;
 mod backup;
 mod carry_out;
 mod copy;
+mod endings;
 mod error;
 mod facts;
 mod fleet;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
+use super::endings::Endings;
 use super::quarantine::{self, Choice};
 use super::{Observed, ReconcileError, Reconciler, Reference, remains, settle};
 use crate::db::{Connection, Session, Trouble};
@@ -36,6 +37,8 @@ pub struct Study {
     pub purge: Plan,
     comparison: Comparison,
     subsets: Mutex<BTreeMap<Choice, Arc<Plan>>>,
+    /// How tenants of it were kept when a plan had run on them.
+    pub(super) endings: Endings,
 }
 
 /// The difference between a database and the reference.
@@ -86,6 +89,7 @@ impl Reconciler {
             purge,
             comparison,
             subsets: Mutex::default(),
+            endings: Endings::default(),
         };
         let (plan, flaws) = self.prove(session, &study, Plan::clone(&study.plan)).await?;
         study.unproved.extend(flaws);
@@ -249,6 +253,11 @@ impl Comparison {
 }
 
 impl Study {
+    /// The fingerprint of a structure without what the schema ignores.
+    pub(super) fn fingerprint_of(&self, structure: Schema) -> Fingerprint {
+        Fingerprint::of(&self.reference.wanted.scope.apply(structure))
+    }
+
     /// Whether nothing differs, not even something that is left out.
     pub fn in_sync(&self) -> bool {
         self.plan.is_empty() && self.both.is_empty() && self.extras().next().is_none()

@@ -196,6 +196,33 @@ async fn a_visit_reads_what_a_session_reads() {
     session.close().await;
 }
 
+/// Clones are kept alike, and still are after the same change.
+#[tokio::test]
+async fn what_is_learned_of_one_clone_tells_of_another() {
+    let first = tenant("clone");
+    let name = target(&first).database().unwrap();
+    let clone = |hint: &str| {
+        let other = format!("{name}_{hint}");
+        postgres().sql(&postgres().url("postgres"), &format!("CREATE DATABASE {other} TEMPLATE {name}"));
+        postgres().url(&other)
+    };
+    let (same, different) = (clone("same"), clone("different"));
+    for (url, data_type) in [(&first, "text"), (&same, "text"), (&different, "varchar(9)")] {
+        postgres().sql(url, &format!("ALTER TABLE child ADD COLUMN note {data_type}"));
+    }
+    let mut session = Session::connect(&target(&first), PATIENCE).await.unwrap();
+    let (structure, memo) = session.learn().await.unwrap();
+    assert_eq!(structure, session.structure().await.unwrap());
+    session.close().await;
+    for (url, alike) in [(&first, true), (&same, true), (&different, false)] {
+        let mut session = Session::connect(&target(url), PATIENCE).await.unwrap();
+        let found = session.look_again(memo.as_ref().unwrap()).await.unwrap();
+        assert_eq!(found.is_none(), alike, "{url}");
+        assert!(found.is_none_or(|found| found != structure), "{url}");
+        session.close().await;
+    }
+}
+
 #[tokio::test]
 async fn another_database_in_its_place_is_noticed() {
     let url = tenant("swapped");

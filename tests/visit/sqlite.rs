@@ -3,10 +3,10 @@
 use std::fs::File;
 use std::time::{Duration, SystemTime};
 
-use undrift::db::{Evidence, Look, Trouble, Visit};
+use undrift::db::{Connection, Evidence, Look, Session, Trouble, Visit};
 
 use super::support::{sqlite, sqlite_sql};
-use super::{expect_seen, expect_unchanged, meet, notices_each, revisit, target, visitor};
+use super::{PATIENCE, expect_seen, expect_unchanged, meet, notices_each, revisit, target, visitor};
 
 const TENANT: &str = "CREATE TABLE parent (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
     CREATE TABLE child (id INTEGER PRIMARY KEY, parent INTEGER REFERENCES parent (id))";
@@ -74,7 +74,6 @@ async fn a_change_that_is_only_in_the_log_is_noticed() {
     let visitor = visitor();
     let (_, memo) = meet(&visitor, &url).await;
     let mut other = undrift::db::Session::connect(&target(&url), super::PATIENCE).await.unwrap();
-    use undrift::db::Connection;
     other.execute("CREATE TABLE more (x)").await.unwrap();
     assert!(matches!(revisit(&visitor, &url, &memo).await, Visit::Seen(_)), "it is in the log alone");
     other.close().await;
@@ -127,5 +126,23 @@ async fn what_a_file_keeps_in_utf_16_is_read() {
         assert_eq!(meet(&visitor, &wide).await.0, schema, "{encoding}");
         notices_each(&wide, &["ALTER TABLE keyed ADD COLUMN more TEXT DEFAULT 'ö'"], |sql| sqlite_sql(&wide, sql))
             .await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_learned_of_one_file_tells_of_another() {
+    let change = "ALTER TABLE child ADD COLUMN note TEXT";
+    let [(_first, first), (_same, same), (_different, different)] =
+        [change, change, "ALTER TABLE child ADD COLUMN note"].map(|change| sqlite(&format!("{TENANT}; {change}")));
+    let mut session = Session::connect(&target(&first), PATIENCE).await.unwrap();
+    let (structure, memo) = session.learn().await.unwrap();
+    assert_eq!(structure, session.structure().await.unwrap());
+    session.close().await;
+    for (url, alike) in [(&first, true), (&same, true), (&different, false)] {
+        let mut session = Session::connect(&target(url), PATIENCE).await.unwrap();
+        let found = session.look_again(memo.as_ref().unwrap()).await.unwrap();
+        assert_eq!(found.is_none(), alike, "{url}");
+        assert!(found.is_none_or(|found| found != structure), "{url}");
+        session.close().await;
     }
 }

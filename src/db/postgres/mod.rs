@@ -207,6 +207,14 @@ impl Connection for PostgresSession {
         Ok(self.read_so_much(Extent::Modelled).await?.reading()?.schema)
     }
 
+    async fn learn(&mut self) -> Result<(Schema, Option<Memo>), DbError> {
+        if self.transaction != Transaction::None || self.inside {
+            return Ok((self.structure().await?, None));
+        }
+        let (glance, told) = self.read_with_signs().await?;
+        Ok((glance.reading()?.schema, told.map(|told| Memo::of_signs(told.key, told.kinds))))
+    }
+
     async fn look_again(&mut self, known: &Memo) -> Result<Option<Schema>, DbError> {
         let (key, kinds) = known.signs();
         if self.transaction == Transaction::None && self.has_signs(key, kinds).await? {

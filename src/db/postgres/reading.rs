@@ -3,7 +3,7 @@
 use super::catalog;
 use super::question::{self, BEGINNING, Question};
 use super::rows::{Answers, Rows};
-use super::signs::Kinds;
+use super::signs::{self, Kinds, Told};
 use super::{GRACE, PostgresSession, Transaction, inside};
 use crate::db::{DbError, Extent, Glance};
 use crate::model::Hash;
@@ -20,23 +20,47 @@ impl PostgresSession {
 
     /// The catalog's rows, from one snapshot.
     async fn rows(&mut self, extent: Extent) -> Result<Answers, DbError> {
-        let catalog = catalog::query(self.greeting.platform.version, extent, self.builtin.is_none());
         match self.transaction {
-            Transaction::None if self.inside => inside::rows(self, &catalog).await,
-            Transaction::None => {
-                let beginning = question::beginning(self.patience.read);
-                let proof = self.lock.proof().map(|proof| format!("{proof}; ")).unwrap_or_default();
-                let answers = self.read_alone(&format!("{beginning}; {proof}{READABLY}; {catalog}; COMMIT")).await?;
-                self.check_lock(answers.get(BEGINNING))?;
-                Ok(answers)
+            Transaction::None if self.inside => inside::rows(self, &self.catalog(extent)).await,
+            Transaction::None => self.rows_after("", 0, extent).await,
+            _ => {
+                let catalog = self.catalog(extent);
+                self.fetch(&format!("{READABLY}; {catalog}; SET LOCAL search_path = public")).await
             }
-            _ => self.fetch(&format!("{READABLY}; {catalog}; SET LOCAL search_path = public")).await,
         }
+    }
+
+    /// The catalog's rows in a transaction of their own, after the answers to as many questions of the same moment.
+    async fn rows_after(&mut self, questions: &str, count: usize, extent: Extent) -> Result<Answers, DbError> {
+        let beginning = question::beginning(self.patience.read);
+        let proof = self.lock.proof().map(|proof| format!("{proof}; ")).unwrap_or_default();
+        let catalog = self.catalog(extent);
+        let message = format!("{beginning}; {questions}{proof}{READABLY}; {catalog}; COMMIT");
+        let answers = self.read_alone(&message).await?;
+        self.check_lock(answers.get(BEGINNING + count))?;
+        Ok(answers)
+    }
+
+    fn catalog(&self, extent: Extent) -> String {
+        catalog::query(self.greeting.platform.version, extent, self.builtin.is_none())
     }
 
     /// So much of the catalog.
     pub(super) async fn read_so_much(&mut self, extent: Extent) -> Result<Glance, DbError> {
         let answers = self.rows(extent).await?;
+        self.glance_at(answers)
+    }
+
+    /// What is modelled, and the signs of the same moment. It is a message of its own.
+    pub(super) async fn read_with_signs(&mut self) -> Result<(Glance, Option<Told>), DbError> {
+        let version = self.greeting.platform.version;
+        let (questions, count) = signs::query(version, Kinds::ALL, self.wire.manner());
+        let answers = self.rows_after(&format!("{questions}; "), count, Extent::Modelled).await?;
+        let told = signs::told(question::between(&answers, count), version, Kinds::ALL);
+        Ok((self.glance_at(answers)?, told))
+    }
+
+    fn glance_at(&mut self, answers: Answers) -> Result<Glance, DbError> {
         let rows = Rows::take(answers, self.builtin.take(), &self.greeting)?;
         self.builtin = Some(rows.builtin());
         Ok(rows.glance(&self.greeting))

@@ -40,7 +40,10 @@ pub(super) use self::raw::Raw as Rows;
 pub(super) use self::stamp::Stamp;
 pub(super) use self::visit::{File, Looked};
 use super::{Connection, DbError, Glance, Halt, Memo, Patience, Place, Scratch, Session, Target, Texts, Trouble, Undo};
-use crate::model::{Platform, Schema, Vendor, Version};
+use crate::model::{Hash, Platform, Schema, Vendor, Version};
+
+/// The script that reads the catalog's texts.
+const ENTRIES: &str = include_str!("queries/entries.sql");
 
 /// A session with one SQLite file.
 pub struct SqliteSession {
@@ -186,9 +189,18 @@ impl SqliteSession {
         Ok(())
     }
 
+    /// The key of the catalog's texts.
+    async fn key(&mut self) -> Result<Hash, DbError> {
+        let results = self.select(ENTRIES).await;
+        let entries = results.and_then(|results| raw::entries(&results));
+        entries
+            .map(|entries| catalog::key(&entries))
+            .map_err(|error| classify(self.doing("read the catalog of"), &error))
+    }
+
     /// The catalog's texts, in a savepoint that stays open.
     async fn entries(&mut self) -> Result<Vec<Entry>, DbError> {
-        let results = self.select(include_str!("queries/entries.sql")).await;
+        let results = self.select(&format!("SAVEPOINT undrift_read; {ENTRIES}")).await;
         self.read_or_leave(results.and_then(|results| raw::entries(&results))).await
     }
 
@@ -251,14 +263,14 @@ impl Connection for SqliteSession {
         Ok(Glance::sqlite(key, self.details(entries).await?))
     }
 
+    async fn learn(&mut self) -> Result<(Schema, Option<Memo>), DbError> {
+        let glance = self.glance().await?;
+        let memo = Memo::new(glance.key());
+        Ok((glance.reading()?.schema, Some(memo)))
+    }
+
     async fn look_again(&mut self, known: &Memo) -> Result<Option<Schema>, DbError> {
-        let entries = self.entries().await?;
-        let key = catalog::key(&entries);
-        if key == known.key() {
-            let left = self.run("RELEASE undrift_read").await;
-            return left.map(|_| None).map_err(|error| classify(self.doing("read the catalog of"), &error));
-        }
-        Ok(Some(Glance::sqlite(key, self.details(entries).await?).reading()?.schema))
+        if self.key().await? == known.key() { Ok(None) } else { self.structure().await.map(Some) }
     }
 
     async fn prepare(&mut self) -> Result<(), DbError> {

@@ -83,9 +83,9 @@ impl Raw {
     }
 }
 
-/// Takes the answer to the script that reads the catalog's texts.
+/// Takes the one row of the script that reads the catalog's texts.
 pub(super) fn entries(results: &[Vec<SqliteRow>]) -> Result<Vec<Entry>, sqlx::Error> {
-    let all = answer(results, 1).first().map(|row| text(row, 0)).transpose()?.unwrap_or_default();
+    let all = results.iter().flatten().next().map(|row| text(row, 0)).transpose()?.unwrap_or_default();
     listed(&all).ok_or_else(|| sqlx::Error::Decode("the catalog's texts are not as long as they say".into()))
 }
 

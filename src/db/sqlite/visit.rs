@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
+use super::SqliteSession;
 use super::open::{Mode, locate};
 use super::stamp::Stamp;
-use super::{SqliteSession, catalog};
 use crate::db::visit::Found;
-use crate::db::{Connection, DbError, Glance, Patience, Target, Trouble};
+use crate::db::{Connection, DbError, Patience, Target, Trouble};
 use crate::model::Hash;
 
 /// What the catalog's texts say.
@@ -64,12 +64,12 @@ async fn elsewhere<T: Send + 'static>(
 }
 
 async fn look(session: &mut SqliteSession, known: Option<Hash>) -> Result<Looked, DbError> {
-    let entries = session.entries().await?;
-    let key = catalog::key(&entries);
-    if known == Some(key) {
-        return Ok(Looked::Same(key));
+    if let Some(known) = known
+        && session.key().await? == known
+    {
+        return Ok(Looked::Same(known));
     }
     session.watch().await?;
-    let glance = Glance::sqlite(key, session.details(entries).await?);
+    let glance = session.glance().await?;
     Ok(Looked::New(Found { platform: session.platform().clone(), place: session.place().clone(), glance }))
 }

@@ -21,9 +21,14 @@ pub struct Memo {
 
 impl Memo {
     /// What a reading with this key learned, just now.
-    pub(super) fn new(key: Hash) -> Self {
+    pub(in crate::db) fn new(key: Hash) -> Self {
         let now = Instant::now();
         Self { key, read: now, quiet: now, activity: None, kinds: Kinds::default(), stamp: None }
+    }
+
+    /// What PostgreSQL's signs with this hash are told by, of objects of these kinds.
+    pub(in crate::db) fn of_signs(key: Hash, kinds: Kinds) -> Self {
+        Self { kinds, ..Self::new(key) }
     }
 
     /// When the catalog itself was read last, and not only signs that nothing happened.

@@ -179,10 +179,10 @@ impl Visitor {
         let known = look.known.map(|memo| (memo.key, memo.kinds));
         Ok(match connected?.look(&self.acquaintances, known).await? {
             postgres::Looked::Same(key, kinds) => {
-                unchanged(Memo { activity, kinds, ..Memo::new(key) }.after(look.known))
+                unchanged(Memo { activity, ..Memo::of_signs(key, kinds) }.after(look.known))
             }
             postgres::Looked::New(found, kinds) => {
-                let memo = Memo { activity, kinds, ..Memo::new(found.glance.key()) };
+                let memo = Memo { activity, ..Memo::of_signs(found.glance.key(), kinds) };
                 seen(found, memo)
             }
         })

@@ -1,4 +1,3 @@
-SAVEPOINT undrift_read;
 -- Bringing a row costs more than what is in it, so all come in one text: first how many octets an x has, which tells
 -- UTF-8 from UTF-16, then of each entry the octets of its parts, its page and the parts.
 SELECT octet_length('x') || ' ' || group_concat(
