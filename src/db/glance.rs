@@ -44,6 +44,14 @@ impl Glance {
         self.key
     }
 
+    /// The part of the key that the modelled structure comes from, where there is a cheaper reading of that part alone.
+    pub(super) fn structure(&self) -> Option<Hash> {
+        match &self.rows {
+            Rows::Mysql(rows) => Some(rows.structure()),
+            Rows::Postgres(_) | Rows::Sqlite(_) => None,
+        }
+    }
+
     /// Works out what the rows describe.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! Carrying a plan out on one tenant, and making sure that it did what it said.
 
+use std::sync::Arc;
+
 use super::endings::{Beginning, Ending};
 use super::{Observed, Precaution, Reconciler, Study, backup, remains};
 use crate::apply::{self, ApplyError, Limits, Progress};
@@ -131,7 +133,7 @@ async fn verified(reconciler: &Reconciler, session: &mut Session, errand: &Erran
 /// The fingerprint of what a plan led to: read, or known from a tenant that is kept in the same way.
 async fn end(session: &mut Session, errand: &Errand<'_>) -> Result<Fingerprint, ApplyError> {
     let Errand { way, study, plan, .. } = errand;
-    let beginning = plan.end.zip(way.known).map(|(end, start)| (Beginning::of(way.target, start, end), end));
+    let beginning = plan.end.zip(way.known).map(|(end, start)| (Beginning::of(way.target, start.alike(), end), end));
     let ending = beginning.as_ref().and_then(|(beginning, _)| study.endings.of(beginning));
     let (structure, ending) = match (&beginning, ending) {
         (Some((_, end)), Some(Ending::Alike(memo))) => match session.look_again(&memo).await? {
@@ -140,7 +142,7 @@ async fn end(session: &mut Session, errand: &Errand<'_>) -> Result<Fingerprint, 
         },
         (Some(_), None) => {
             let (structure, memo) = session.learn().await?;
-            (structure, memo.map(Ending::Alike))
+            (structure, memo.map(|memo| Ending::Alike(Arc::new(memo))))
         }
         _ => (session.structure().await?, None),
     };

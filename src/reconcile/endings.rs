@@ -5,7 +5,7 @@
 //! first one's is.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::db::{Memo, Target};
 use crate::model::{Engine, Fingerprint, Hash};
@@ -19,16 +19,16 @@ pub(super) struct Beginning {
     /// Catalogs have numbers for what a server brings along, and those are the server's own. SQLite's have none.
     server: Option<String>,
     /// How the structure was kept before.
-    key: Hash,
+    alike: Hash,
     /// The structure that the plan leads to.
     end: Fingerprint,
 }
 
 impl Beginning {
-    /// Of a tenant of which a visit learned this before a plan with this end.
-    pub(super) fn of(target: &Target, start: &Memo, end: Fingerprint) -> Self {
+    /// Of a tenant that a visit found to be kept so ([`Memo::alike`]) before a plan with this end.
+    pub(super) fn of(target: &Target, alike: Hash, end: Fingerprint) -> Self {
         let server = (target.engine() != Engine::Sqlite).then(|| target.server());
-        Self { server, key: start.key(), end }
+        Self { server, alike, end }
     }
 }
 
@@ -36,7 +36,7 @@ impl Beginning {
 #[derive(Clone)]
 pub(super) enum Ending {
     /// All of them are kept in the way that this tells.
-    Alike(Memo),
+    Alike(Arc<Memo>),
     /// What is new has numbers of its own in each.
     Unlike,
 }
@@ -61,27 +61,27 @@ impl Endings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Schema;
 
-    #[test]
-    fn beginnings_are_a_servers_own_except_of_files() {
-        let (key, end) = (Memo::new(Hash::of("start")), Fingerprint::of(&Default::default()));
-        let of = |url: &str| Beginning::of(&Target::parse(url).unwrap(), &key, end);
-        assert_eq!(of("sqlite:/a.db"), of("sqlite:/b.db"));
-        assert_eq!(of("postgres://h/a"), of("postgres://h/b"));
-        assert_ne!(of("postgres://h/a"), of("postgres://i/a"));
+    fn beginning(url: &str, start: usize) -> Beginning {
+        let end = Fingerprint::of(&Schema::default());
+        Beginning::of(&Target::parse(url).unwrap(), Hash::of(start.to_string()), end)
     }
 
     #[test]
-    fn a_later_ending_counts_and_there_are_not_too_many() {
+    fn beginnings_are_a_servers_own_except_of_files() {
+        assert_eq!(beginning("sqlite:/a.db", 1), beginning("sqlite:/b.db", 1));
+        assert_eq!(beginning("postgres://h/a", 1), beginning("postgres://h/b", 1));
+        assert_ne!(beginning("postgres://h/a", 1), beginning("postgres://i/a", 1));
+        assert_ne!(beginning("sqlite:/a.db", 1), beginning("sqlite:/a.db", 2));
+    }
+
+    #[test]
+    fn there_are_not_too_many() {
         let endings = Endings::default();
-        let beginning = |number: usize| {
-            let start = Memo::new(Hash::of(&number.to_string()));
-            Beginning::of(&Target::parse("sqlite:/a.db").unwrap(), &start, Fingerprint::of(&Default::default()))
-        };
-        (0..MOST + 1).for_each(|number| endings.remember(beginning(number), Ending::Alike(Memo::new(Hash::of("end")))));
-        endings.remember(beginning(0), Ending::Unlike);
-        assert!(matches!(endings.of(&beginning(0)), Some(Ending::Unlike)));
-        assert!(matches!(endings.of(&beginning(1)), Some(Ending::Alike(_))));
-        assert!(endings.of(&beginning(MOST)).is_none());
+        let start = |number| beginning("sqlite:/a.db", number);
+        (0..=MOST).for_each(|number| endings.remember(start(number), Ending::Unlike));
+        endings.remember(start(0), Ending::Unlike);
+        assert!(endings.of(&start(MOST - 1)).is_some() && endings.of(&start(MOST)).is_none());
     }
 }

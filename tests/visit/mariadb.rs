@@ -51,6 +51,50 @@ async fn every_kind_of_ddl_is_noticed() {
     notices_each(&url, &statements, |statement| mariadb().sql(&url, statement)).await;
 }
 
+/// Databases of one server whose tables are the same, whatever their names and their counters.
+#[tokio::test]
+async fn what_is_learned_of_one_database_tells_of_another() {
+    let [first, same, different] = ["learned", "same", "different"].map(tenant);
+    for (url, data_type) in [(&first, "text"), (&same, "text"), (&different, "varchar(9)")] {
+        mariadb().sql(url, &format!("ALTER TABLE child ADD COLUMN note {data_type}"));
+    }
+    mariadb().sql(&same, "INSERT INTO parent (name) VALUES ('x'); CREATE VIEW seen AS SELECT id FROM parent");
+    let mut session = Session::connect(&target(&first), PATIENCE).await.unwrap();
+    let (structure, memo) = session.learn().await.unwrap();
+    session.close().await;
+    let memo = memo.expect("it has a key");
+    for (url, alike) in [(&first, true), (&same, true), (&different, false)] {
+        let mut session = Session::connect(&target(url), PATIENCE).await.unwrap();
+        let found = session.look_again(&memo).await.unwrap();
+        assert_eq!(found.is_none(), alike, "{url}");
+        assert!(found.is_none_or(|found| found != structure), "{url}");
+        session.close().await;
+    }
+    // What a visit learned of everything tells of the tables, too.
+    let (_, memo) = meet(&visitor(), &same).await;
+    let mut session = Session::connect(&target(&first), PATIENCE).await.unwrap();
+    assert!(session.look_again(&memo).await.unwrap().is_none());
+    session.close().await;
+}
+
+/// The same text, which in one database names another and in that one itself.
+#[tokio::test]
+async fn the_name_of_a_database_in_a_text_makes_a_difference() {
+    let [first, second] = ["named", "named"].map(|hint| mariadb().database(hint));
+    let own = target(&first).database().unwrap();
+    for url in [&first, &second] {
+        mariadb().sql(url, "CREATE SEQUENCE s");
+        mariadb().sql(url, &format!("CREATE TABLE t (id bigint NOT NULL DEFAULT nextval(`{own}`.s) PRIMARY KEY)"));
+    }
+    let mut session = Session::connect(&target(&first), PATIENCE).await.unwrap();
+    let (structure, memo) = session.learn().await.unwrap();
+    session.close().await;
+    let mut session = Session::connect(&target(&second), PATIENCE).await.unwrap();
+    let found = session.look_again(&memo.unwrap()).await.unwrap();
+    assert!(found.is_some_and(|found| found != structure));
+    session.close().await;
+}
+
 #[tokio::test]
 async fn rows_and_counters_are_no_change() {
     let url = tenant("rows");

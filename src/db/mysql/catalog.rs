@@ -104,7 +104,7 @@ impl MysqlSession {
 
     async fn describe(&mut self, inventory: Inventory) -> Result<Glance, DbError> {
         let texts = self.definitions(&inventory.items).await?;
-        let rows = Rows { inventory, texts };
+        let rows = Rows::new(inventory, texts);
         Ok(Glance::mysql(rows.key(&self.platform), rows))
     }
 
@@ -237,34 +237,66 @@ fn default_collations(answer: &Answer) -> Arc<Charsets> {
 pub(in crate::db) struct Rows {
     inventory: Inventory,
     texts: Vec<Option<String>>,
+    structure: Hash,
 }
 
 impl Rows {
-    /// The hash of everything that the structure comes from.
-    fn key(&self, platform: &Platform) -> Hash {
-        let defaults = &self.inventory.defaults;
+    fn new(inventory: Inventory, texts: Vec<Option<String>>) -> Self {
+        let mut rows = Self { inventory, texts, structure: Hash::of("") };
+        rows.structure = rows.hash_structure();
+        rows
+    }
+
+    /// The hash of everything that the modelled structure comes from. Databases of one server with the same have the
+    /// same structure.
+    pub(in crate::db) fn structure(&self) -> Hash {
+        self.structure
+    }
+
+    fn hash_structure(&self) -> Hash {
+        let Defaults { database, vendor, collation, charsets } = &self.inventory.defaults;
         let mut hashing = Hashing::default();
-        hashing.add(Some(platform.to_string().as_bytes()));
-        hashing.add(Some(defaults.database.as_bytes()));
-        hashing.add(Some(defaults.collation.as_bytes()));
-        for (charset, collation) in &*defaults.charsets {
+        hashing.add(Some(vendor.to_string().as_bytes()));
+        hashing.add(Some(collation.as_bytes()));
+        for (charset, collation) in &**charsets {
             hashing.add(Some(charset.as_bytes()));
             hashing.add(Some(collation.as_bytes()));
         }
-        for (item, text) in self.inventory.items.iter().zip(&self.texts) {
+        for (item, text) in self.items().filter(|(item, _)| item.kind == Kind::Table) {
+            hashing.add(Some(item.name.as_bytes()));
+            hashing.add(text.map(canon::without_counter).as_deref().map(str::as_bytes));
+        }
+        // A text that has the database's own name in it means something else in another one.
+        let own = format!("{}.", quote(database));
+        let is_named = self.texts.iter().flatten().any(|text| text.contains(&own));
+        hashing.add(is_named.then_some(database.as_bytes()));
+        hashing.finish()
+    }
+
+    /// The hash of everything that was answered.
+    fn key(&self, platform: &Platform) -> Hash {
+        let mut hashing = Hashing::default();
+        hashing.add(Some(platform.to_string().as_bytes()));
+        hashing.add(Some(self.inventory.defaults.database.as_bytes()));
+        hashing.add(Some(self.structure.to_string().as_bytes()));
+        for (item, text) in self.items().filter(|(item, _)| item.kind != Kind::Table) {
             hashing.add(Some(item.kind.keyword().as_bytes()));
             hashing.add(Some(item.name.as_bytes()));
-            hashing.add(text.as_deref().map(canon::without_counter).as_deref().map(str::as_bytes));
+            hashing.add(text.map(str::as_bytes));
         }
         hashing.finish()
+    }
+
+    fn items(&self) -> impl Iterator<Item = (&Item, Option<&str>)> {
+        self.inventory.items.iter().zip(self.texts.iter().map(Option::as_deref))
     }
 
     /// What the definitions describe.
     pub(in crate::db) fn reading(self, raw: Hash) -> Result<Reading, DbError> {
         let mut schema = Schema::default();
         let mut copied = Vec::new();
-        for (item, text) in self.inventory.items.iter().zip(&self.texts) {
-            let structure = add(item, text.as_deref(), &self.inventory.defaults, &mut schema);
+        for (item, text) in self.items() {
+            let structure = add(item, text, &self.inventory.defaults, &mut schema);
             copied.extend(structure.map(|sql| (item.kind != Kind::Sequence, sql)));
         }
         Ok(Reading { schema, raw, copy: Some(copy(copied)) })

@@ -73,9 +73,16 @@ impl Connection for MysqlSession {
         Ok(self.read_catalog(Extent::Modelled).await?.reading()?.schema)
     }
 
-    /// The memo is of everything, and the server tells of tables alone for half the price.
-    async fn look_again(&mut self, _known: &Memo) -> Result<Option<Schema>, DbError> {
-        self.structure().await.map(Some)
+    async fn learn(&mut self) -> Result<(Schema, Option<Memo>), DbError> {
+        let glance = self.read_catalog(Extent::Modelled).await?;
+        let memo = Memo::mysql(&glance);
+        Ok((glance.reading()?.schema, Some(memo)))
+    }
+
+    /// The server tells of tables alone for half the price of everything.
+    async fn look_again(&mut self, known: &Memo) -> Result<Option<Schema>, DbError> {
+        let glance = self.read_catalog(Extent::Modelled).await?;
+        if glance.structure() == Some(known.alike()) { Ok(None) } else { Ok(Some(glance.reading()?.schema)) }
     }
 
     async fn prepare(&mut self) -> Result<(), DbError> {
@@ -192,6 +199,12 @@ impl Connection for MysqlSession {
 }
 
 impl MysqlSession {
+    /// Connects, with what the sessions that are there know of the server.
+    pub(in crate::db) async fn arrive(target: &Target, patience: Patience, known: &Sessions) -> Result<Self, DbError> {
+        let session = connect::connect(target, patience).await?;
+        Ok(Self { charsets: known.charsets(target), ..session })
+    }
+
     /// Sends statements under the statement time-out, and whatever time-outs are still to be told in front of them.
     async fn ask(&mut self, sql: &str, doing: &str) -> Result<Vec<Answer>, DbError> {
         let Some(timeouts) = self.pending.take() else { return self.wire.ask(sql, self.statement, doing).await };

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use super::MysqlSession;
+use super::canon::Charsets;
 use crate::db::visit::Found;
 use crate::db::{Connection, DbError, Target, Trouble};
 use crate::model::Hash;
@@ -62,6 +63,11 @@ impl Sessions {
         let found = Found { platform: session.platform().clone(), place: session.place().clone(), glance };
         self.put(target, session)?;
         Ok(found)
+    }
+
+    /// What a session with the same server was told of its character sets, if one is there.
+    pub(super) fn charsets(&self, target: &Target) -> Option<Arc<Charsets>> {
+        self.resting().servers.get(&target.server())?.iter().find_map(|idle| idle.session.charsets.clone())
     }
 
     fn resting(&self) -> MutexGuard<'_, Resting> {

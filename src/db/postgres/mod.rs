@@ -212,7 +212,7 @@ impl Connection for PostgresSession {
             return Ok((self.structure().await?, None));
         }
         let (glance, told) = self.read_with_signs().await?;
-        Ok((glance.reading()?.schema, told.map(|told| Memo::of_signs(told.key, told.kinds))))
+        Ok((glance.reading()?.schema, told.map(|told| Memo::postgres(told.key, told.kinds, None))))
     }
 
     async fn look_again(&mut self, known: &Memo) -> Result<Option<Schema>, DbError> {

@@ -265,7 +265,7 @@ impl Connection for SqliteSession {
 
     async fn learn(&mut self) -> Result<(Schema, Option<Memo>), DbError> {
         let glance = self.glance().await?;
-        let memo = Memo::new(glance.key());
+        let memo = Memo::sqlite(glance.key(), None);
         Ok((glance.reading()?.schema, Some(memo)))
     }
 

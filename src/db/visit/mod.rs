@@ -127,7 +127,11 @@ impl Visitor {
                 let session = postgres::PostgresSession::arrive(target, self.patience, &self.acquaintances).await?;
                 Ok(Session::Postgres(Box::new(session)))
             }
-            Engine::Mysql | Engine::Sqlite => Session::connect(target, self.patience).await,
+            Engine::Mysql => {
+                let session = mysql::MysqlSession::arrive(target, self.patience, &self.sessions).await?;
+                Ok(Session::Mysql(Box::new(session)))
+            }
+            Engine::Sqlite => Session::connect(target, self.patience).await,
         }
     }
 
@@ -176,13 +180,11 @@ impl Visitor {
         let connected = postgres::Arrival::connect(target, self.patience, &self.acquaintances).await;
         ticket.settle(&connected);
         let activity = look.activity.copied();
-        let known = look.known.map(|memo| (memo.key, memo.kinds));
+        let known = look.known.map(Memo::signs);
         Ok(match connected?.look(&self.acquaintances, known).await? {
-            postgres::Looked::Same(key, kinds) => {
-                unchanged(Memo { activity, ..Memo::of_signs(key, kinds) }.after(look.known))
-            }
+            postgres::Looked::Same(key, kinds) => unchanged(Memo::postgres(key, kinds, activity).after(look.known)),
             postgres::Looked::New(found, kinds) => {
-                let memo = Memo { activity, ..Memo::of_signs(found.glance.key(), kinds) };
+                let memo = Memo::postgres(found.glance.key(), kinds, activity);
                 seen(found, memo)
             }
         })
@@ -201,27 +203,27 @@ impl Visitor {
 
     async fn sqlite(&self, target: &Target, look: Look<'_>) -> Result<Visit, DbError> {
         if let Some(memo) = look.known.filter(|_| !look.full)
-            && let Some(stamp) = memo.stamp
+            && let Some(stamp) = memo.stamp()
             && self.lookout.is_unwritten(target, stamp, self.patience).await?
         {
             return Ok(Visit::Unchanged { memo: memo.clone(), evidence: Evidence::File });
         }
         let file = sqlite::File::find(target, self.patience).await?;
         let stamp = file.stamp();
-        Ok(match file.look(look.known.map(|memo| memo.key), self.patience).await? {
+        Ok(match file.look(look.known.map(Memo::key), self.patience).await? {
             Looked::New(found) => {
-                let memo = Memo { stamp, ..Memo::new(found.glance.key()) };
+                let memo = Memo::sqlite(found.glance.key(), stamp);
                 seen(found, memo)
             }
-            Looked::Same(key) => unchanged(Memo { stamp, ..Memo::new(key) }),
+            Looked::Same(key) => unchanged(Memo::sqlite(key, stamp)),
         })
     }
 }
 
 /// Compares a glance with the last one.
 fn judge(found: Found, known: Option<&Memo>) -> Visit {
-    let memo = Memo::new(found.glance.key());
-    if known.is_some_and(|known| known.key == memo.key) { unchanged(memo) } else { seen(found, memo) }
+    let memo = Memo::mysql(&found.glance);
+    if known.is_some_and(|known| known.key() == memo.key()) { unchanged(memo) } else { seen(found, memo) }
 }
 
 /// The catalog reads as it did.

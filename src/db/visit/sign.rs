@@ -10,7 +10,6 @@ use tokio::time::timeout;
 use super::Memo;
 use crate::db::Target;
 use crate::db::sqlite::Stamp;
-use crate::model::Engine;
 
 /// How long many files are looked at together. Whoever was not reached by then is visited by himself: one of them lies on
 /// a disk that does not answer.
@@ -25,8 +24,7 @@ pub struct FileSign {
 impl FileSign {
     /// What the memo of a visit says of it. Nothing if the tenant is no file, or something about it was in motion.
     pub fn of(target: &Target, memo: &Memo) -> Option<Self> {
-        let stamp = memo.stamp.filter(|_| target.engine() == Engine::Sqlite)?;
-        Some(Self { path: target.path(), stamp })
+        Some(Self { path: target.path(), stamp: memo.stamp()? })
     }
 
     /// For each of these files, whether it is sure that nobody wrote it since.
