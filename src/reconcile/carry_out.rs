@@ -133,23 +133,23 @@ async fn verified(reconciler: &Reconciler, session: &mut Session, errand: &Erran
 /// The fingerprint of what a plan led to: read, or known from a tenant that is kept in the same way.
 async fn end(session: &mut Session, errand: &Errand<'_>) -> Result<Fingerprint, ApplyError> {
     let Errand { way, study, plan, .. } = errand;
-    let beginning = plan.end.zip(way.known).map(|(end, start)| (Beginning::of(way.target, start.alike(), end), end));
-    let ending = beginning.as_ref().and_then(|(beginning, _)| study.endings.of(beginning));
-    let (structure, ending) = match (&beginning, ending) {
-        (Some((_, end)), Some(Ending::Alike(memo))) => match session.look_again(&memo).await? {
+    let Some((end, start)) = plan.end.zip(way.known) else {
+        return Ok(study.fingerprint_of(session.structure().await?));
+    };
+    let beginning = Beginning::of(way.target, start.alike(), end);
+    let (structure, ending) = match study.endings.of(&beginning) {
+        Some(Ending::Alike(memo)) => match session.look_again(&memo).await? {
             Some(structure) => (structure, Some(Ending::Unlike)),
-            None => return Ok(*end),
+            None => return Ok(end),
         },
-        (Some(_), None) => {
+        Some(Ending::Unlike) => (session.structure().await?, None),
+        None => {
             let (structure, memo) = session.learn().await?;
             (structure, memo.map(|memo| Ending::Alike(Arc::new(memo))))
         }
-        _ => (session.structure().await?, None),
     };
     let found = study.fingerprint_of(structure);
-    if let (Some((beginning, end)), Some(ending)) = (beginning, ending)
-        && found == end
-    {
+    if let Some(ending) = ending.filter(|_| found == end) {
         study.endings.remember(beginning, ending);
     }
     Ok(found)

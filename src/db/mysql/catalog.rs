@@ -262,13 +262,14 @@ impl Rows {
             hashing.add(Some(charset.as_bytes()));
             hashing.add(Some(collation.as_bytes()));
         }
+        // A text that has the database's own name in it means something else in another one.
+        let own = format!("{}.", quote(database));
+        let mut is_named = false;
         for (item, text) in self.items().filter(|(item, _)| item.kind == Kind::Table) {
+            is_named |= text.is_some_and(|text| text.contains(&own));
             hashing.add(Some(item.name.as_bytes()));
             hashing.add(text.map(canon::without_counter).as_deref().map(str::as_bytes));
         }
-        // A text that has the database's own name in it means something else in another one.
-        let own = format!("{}.", quote(database));
-        let is_named = self.texts.iter().flatten().any(|text| text.contains(&own));
         hashing.add(is_named.then_some(database.as_bytes()));
         hashing.finish()
     }

@@ -7,7 +7,8 @@ use crate::db::postgres::{Activity, Kinds};
 use crate::db::sqlite::Stamp;
 use crate::model::Hash;
 
-/// What the last visit learned, for the next one to compare with. Opaque, and private to one tenant.
+/// What the last visit learned, for the next one to compare with. Opaque, and about one tenant; of another it tells only
+/// where that is kept in the same way, on the same server.
 #[derive(Clone, Debug)]
 pub struct Memo {
     key: Hash,

@@ -8,8 +8,8 @@
 -- what depends on what: ownership, and which kinds of object there are (see signs.rs)
 SELECT classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype FROM pg_depend WHERE objid >= '16384';
 -- relations
-SELECT oid, relname, relnamespace, relpersistence, relkind, relispartition, relhassubclass, reloftype, relam, reltoastrelid,
-       relrowsecurity, relforcerowsecurity, relreplident, reloptions, relpartbound
+SELECT oid, relname, relnamespace, relpersistence, relkind, relispartition, relhassubclass, reloftype, relam,
+       reltoastrelid, relrowsecurity, relforcerowsecurity, relreplident, reloptions, relpartbound
 FROM pg_class WHERE oid >= '16384';
 -- columns
 SELECT attrelid, attnum, attname, atttypid, atttypmod, attnotnull, attidentity, attgenerated, attcollation, attstorage,
