@@ -10,14 +10,14 @@ use crate::support::{self, Engine};
 use crate::world::{Tenant, World};
 use crate::{books, truth};
 
-/// Everything runs but drops, in two waves, with little patience for locks.
+/// Everything runs but drops, in waves that leave time to be killed between them, with little patience for locks.
 const POLICY: &str = "
 policy: careful
 rules:
   - { name: no drops, match: { hazard: [deletes_data, may_lose_data] }, then: ask }
   - { name: the rest, then: allow }
 brake: { share: 100% }
-rollout: { waves: [10%, 100%], soak: 1s, at_once: 2, per_server: 2 }
+rollout: { waves: [5%, 20%, 40%, 70%, 100%], soak: 3s, at_once: 2, per_server: 2 }
 limits: { lock_timeout: 300ms, retries: 1 }
 ";
 

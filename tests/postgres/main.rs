@@ -14,5 +14,6 @@ mod hostile;
 mod inside;
 mod killed;
 mod live_data;
+mod pooled;
 mod session;
 mod types;

@@ -7,6 +7,7 @@
 mod cli;
 pub mod live_data;
 mod mariadb;
+mod pgbouncer;
 mod postgres;
 mod prometheus;
 mod server;
@@ -15,6 +16,7 @@ mod tenant;
 
 pub use cli::{Cli, Output, undrift};
 pub use mariadb::{MariadbServer, mariadb};
+pub use pgbouncer::Pgbouncer;
 pub use postgres::{PostgresServer, postgres};
 pub use prometheus::{Prometheus, promtool};
 pub use sqlite::{folder, sqlite, sqlite_query, sqlite_sql, sqlite_takes};

@@ -6,7 +6,7 @@
 # A line `kill` on standard input ends the server as the kernel does when memory is short, a line `start` starts it
 # again on what it left.
 #
-# usage: serve.sh postgres|mariadb|prometheus FOLDER PORT [FOLDER-OF-BINARIES]
+# usage: serve.sh postgres|mariadb|prometheus|pgbouncer FOLDER PORT [FOLDER-OF-BINARIES]
 set -eu
 kind=$1 folder=$2 port=$3 binaries=${4:-}
 PATH="$binaries${binaries:+:}/usr/sbin:$PATH"
@@ -53,10 +53,17 @@ serve_prometheus() {
         --web.listen-address="127.0.0.1:$port" --log.level=warn
 }
 
+# Its configuration is in the folder already, but for the port.
+serve_pgbouncer() {
+    own postgres
+    printf 'listen_port = %s\n' "$port" >>"$folder/pgbouncer.ini"
+    as postgres pgbouncer "$folder/pgbouncer.ini"
+}
+
 # The data goes too, so nothing is owed a clean end; PostgreSQL must still end its own children.
 case $kind in
 postgres) end=QUIT ;;
-mariadb | prometheus) end=KILL ;;
+mariadb | prometheus | pgbouncer) end=KILL ;;
 *) echo "no such server: $kind" >&2 && exit 1 ;;
 esac
 

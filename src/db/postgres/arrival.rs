@@ -111,7 +111,7 @@ impl Arrival {
         let message = format!(
             "{}; {signs};\n{}; SET LOCAL search_path = pg_catalog, public; {catalog}; COMMIT",
             beginning(self.patience.read),
-            Greeting::message(Some(number))
+            Greeting::message_inside(number)
         );
         let mut answers = self.wire.fetch(&message, self.patience.read + GRACE).await?;
         let Some(Told { key, kinds }) = signs::told(between(&answers, count), version, Kinds::ALL) else {

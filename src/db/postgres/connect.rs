@@ -84,6 +84,11 @@ impl Greeting {
         format!("{SETTINGS};\n{greeting}")
     }
 
+    /// The same for a transaction: nothing of what it sets stays behind in a process that others may use afterwards.
+    pub(super) fn message_inside(number: u32) -> String {
+        Self::message(Some(number)).replace("SET ", "SET LOCAL ")
+    }
+
     /// Reads the one row that it is answered with.
     pub(super) fn of(mut said: Row, doing: &str) -> Result<Self, DbError> {
         let backend = said.pop().flatten().unwrap_or_default();
@@ -190,6 +195,8 @@ mod tests {
         assert!(words(None).contains("to_jsonb(d) ->> 'datlocale'"));
         assert!(words(Some(150_004)).contains("coalesce(NULL, d.daticulocale), NULL"));
         assert!(words(Some(170_000)).contains("coalesce(d.datlocale, NULL), d.daticurules"));
+        let inside = Greeting::message_inside(150_004);
+        assert_eq!(inside.matches("SET LOCAL ").count(), SETTINGS.matches("SET ").count());
         assert!(!words(Some(120_000)).contains('{') && !words(Some(120_000)).contains("datlocprovider"));
     }
 

@@ -75,12 +75,19 @@ pub(super) fn from_words(said: &Said, doing: &str) -> DbError {
         message.push('\n');
         message.push_str(detail);
     }
-    DbError::new(from_sqlstate(code), doing, message).with_code(code)
+    let error = DbError::new(from_sqlstate(code), doing, message).with_code(code);
+    // The server and the driver get along, so this is somebody between them.
+    if code == "08P01" { error.with_remedy(POOLER) } else { error }
 }
+
+/// What to do where somebody in between does not understand.
+const POOLER: &str = "a connection pooler is in between: give undrift the server's own address, or a pool in session mode \
+                      that takes the driver's parameters (PgBouncer: ignore_startup_parameters = extra_float_digits)";
 
 /// The kind of trouble that a SQLSTATE stands for.
 pub(super) fn from_sqlstate(code: &str) -> Trouble {
     match code {
+        "08P01" => Trouble::Usage,
         "28P01" | "28000" => Trouble::LoginRefused,
         "3D000" => Trouble::NoDatabase,
         "42501" => Trouble::Privilege,

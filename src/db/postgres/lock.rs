@@ -1,12 +1,13 @@
 //! undrift's lock on a database: a session advisory lock, which dies with its connection.
 //!
-//! A connection pooler in transaction mode would give each message to another process. So whoever has the lock makes
-//! sure, before anything is changed, that four messages reached one process: the greeting, the one that takes the
-//! lock, the next that reads the catalog, and the one that gets ready for changes. All have other work to do too.
+//! A connection pooler in transaction mode would give each message to another process. [`pooling`](super::pooling) tells
+//! that before anything is set, unless the pool is busy in the wrong moment. So whoever has the lock makes sure once more,
+//! before anything is changed, that four messages reached one process: the greeting, the one that takes the lock, the next
+//! that reads the catalog, and the one that gets ready for changes. All have other work to do too.
 
-use super::PostgresSession;
 use super::sheet::Sheet;
-use crate::db::{DbError, Trouble};
+use super::{PostgresSession, pooling};
+use crate::db::DbError;
 
 /// `undr` and `ift`: nobody else has a reason to use this pair.
 const KEYS: (i32, i32) = (0x756e_6472, 0x6966_7400);
@@ -53,7 +54,7 @@ impl PostgresSession {
         }
         let row = answer.and_then(|sheet| sheet.texts().into_iter().next()).unwrap_or_default();
         if row != [Some(self.greeting.backend.clone()), Some("t".to_owned())] {
-            return Err(pooled());
+            return Err(self.shared());
         }
         self.lock = Lock::Sure;
         Ok(())
@@ -61,7 +62,12 @@ impl PostgresSession {
 
     /// Makes sure that a message reached the process that the session began with.
     pub(super) fn check_backend(&self, backend: &str) -> Result<(), DbError> {
-        if backend == self.greeting.backend { Ok(()) } else { Err(pooled()) }
+        if backend == self.greeting.backend { Ok(()) } else { Err(self.shared()) }
+    }
+
+    fn shared(&self) -> DbError {
+        pooling::forget(&self.target);
+        pooling::shared("lock the database")
     }
 
     /// Gives the lock back.
@@ -69,11 +75,4 @@ impl PostgresSession {
         self.lock = Lock::None;
         self.wire.send("SELECT pg_advisory_unlock_all()", self.patience.read).await.map(drop)
     }
-}
-
-fn pooled() -> DbError {
-    let message =
-        "each statement reaches another server process: a connection pooler in transaction mode is in between";
-    DbError::new(Trouble::Usage, "lock the database", message)
-        .with_remedy("give undrift the server's own address, or a pool in session mode")
 }

@@ -15,6 +15,7 @@ mod error;
 mod express;
 mod inside;
 mod lock;
+mod pooling;
 mod question;
 mod reading;
 mod role;
@@ -89,6 +90,7 @@ enum Transaction {
 
 impl PostgresSession {
     async fn open(mut wire: Wire, target: &Target, patience: Patience) -> Result<Self, DbError> {
+        pooling::refuse_shared(&mut wire, target, patience).await?;
         let greeting = connect::greet(&mut wire, target, patience).await?;
         Ok(Self {
             wire,
