@@ -20,6 +20,7 @@ mod quarantine;
 mod reference;
 mod remains;
 mod settle;
+mod shared;
 
 pub mod rollout;
 mod study;
@@ -39,6 +40,7 @@ pub use facts::{Counts, Facts, NotKnown, Violation};
 pub use fleet::{Fleet, Group, Member as FleetMember, Shape, survey};
 pub use quarantine::Choice;
 pub use reference::Reference;
+use shared::Shared;
 pub use study::Study;
 
 use crate::apply;
@@ -48,7 +50,7 @@ use crate::model::{Engine, Hash, Opaque, Platform, Schema};
 use crate::policy::Policy;
 
 /// What each schema came to on each kind of server.
-type References = BTreeMap<(Platform, Hash, Hash), Result<Arc<Reference>, Arc<ReconcileError>>>;
+type References = Shared<(Platform, Hash, Hash), Result<Arc<Reference>, Arc<ReconcileError>>>;
 
 /// One process' knowledge of references, and how to get at scratch databases.
 pub struct Reconciler {
@@ -57,7 +59,7 @@ pub struct Reconciler {
     /// Servers to make scratch databases on, where the tenant's own is not to be used.
     pub scratch: BTreeMap<Engine, Target>,
     swept: Mutex<BTreeSet<String>>,
-    references: Mutex<References>,
+    references: References,
 }
 
 /// What was found when a database was looked at.
@@ -87,7 +89,7 @@ pub fn limits(policy: &Policy) -> apply::Limits {
 impl Reconciler {
     /// A reconciler that knows nothing yet.
     pub fn new(patience: Patience, scratch: BTreeMap<Engine, Target>) -> Self {
-        Self { patience, scratch, swept: Mutex::default(), references: Mutex::default() }
+        Self { patience, scratch, swept: Mutex::default(), references: References::default() }
     }
 
     /// Connects to a database and reads it.
@@ -150,10 +152,9 @@ impl Reconciler {
     }
 
     /// The reference for servers of a kind, if it has been built.
-    pub async fn known_reference(&self, platform: &Platform, declared: &Declared) -> Option<Arc<Reference>> {
+    pub fn known_reference(&self, platform: &Platform, declared: &Declared) -> Option<Arc<Reference>> {
         let nothing: &[Opaque] = &[];
-        let key = (platform.clone(), declared.hash(), Hash::of_json(&nothing));
-        self.references.lock().await.get(&key)?.as_ref().ok().cloned()
+        self.references.get(&(platform.clone(), declared.hash(), Hash::of_json(&nothing)))?.ok()
     }
 
     async fn cached_reference(
@@ -163,17 +164,10 @@ impl Reconciler {
         beside: &[Opaque],
     ) -> Result<Arc<Reference>, Arc<ReconcileError>> {
         let key = (session.platform().clone(), declared.hash(), Hash::of_json(&beside));
-        // Held while building, so that a fleet of equal tenants does not build the same reference eight times.
-        let mut references = self.references.lock().await;
-        if let Some(reference) = references.get(&key) {
-            return reference.clone();
-        }
-        let reference = reference::build(self, session, declared, beside).await.map(Arc::new).map_err(Arc::new);
+        let build = async { reference::build(self, session, declared, beside).await.map(Arc::new).map_err(Arc::new) };
         // A server that did not answer may answer the next time; a schema that does not fit never will.
-        if !matches!(reference.as_ref().map_err(Arc::as_ref), Err(ReconcileError::Db(_) | ReconcileError::Scratch(_))) {
-            references.insert(key, reference.clone());
-        }
-        reference
+        let passes = |error: &Arc<_>| matches!(**error, ReconcileError::Db(_) | ReconcileError::Scratch(_));
+        self.references.get_or(key, build, |built| !built.as_ref().is_err_and(passes)).await
     }
 
     /// An empty scratch database for this session's database.

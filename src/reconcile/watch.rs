@@ -212,7 +212,7 @@ impl Watch {
         observed: &Observed,
         declared: &Declared,
     ) -> Result<Arc<Reference>, Arc<ReconcileError>> {
-        if let Some(reference) = self.reconciler.known_reference(&observed.platform, declared).await {
+        if let Some(reference) = self.reconciler.known_reference(&observed.platform, declared) {
             return Ok(reference);
         }
         let session = door.session().await.map_err(ReconcileError::Db)?;
