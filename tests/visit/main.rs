@@ -14,7 +14,7 @@ mod sqlite;
 
 use std::time::Duration;
 
-use undrift::db::{Budget, Evidence, Look, Memo, Patience, Target, Visit, Visitor};
+use undrift::db::{Budget, Connection, Evidence, Look, Memo, Patience, Session, Target, Visit, Visitor};
 use undrift::model::Schema;
 
 const PATIENCE: Patience = Patience { connect: Duration::from_secs(20), read: Duration::from_secs(60) };
@@ -52,6 +52,23 @@ fn expect_unchanged(visit: Visit, by: Evidence) -> Memo {
         Visit::Unchanged { memo, evidence } if evidence == by => memo,
         Visit::Unchanged { evidence, .. } => panic!("unchanged, but {evidence:?} says so"),
         Visit::Seen(_) => panic!("it is taken for changed"),
+    }
+}
+
+/// That what is learned of the first of these databases tells which of them are kept in the same way, and that the others
+/// read otherwise.
+async fn what_is_learned_tells(databases: &[(&String, bool)]) {
+    let mut session = Session::connect(&target(databases[0].0), PATIENCE).await.unwrap();
+    let (structure, memo) = session.learn().await.unwrap();
+    assert_eq!(structure, session.structure().await.unwrap());
+    session.close().await;
+    let memo = memo.expect("something tells");
+    for (url, alike) in databases {
+        let mut session = Session::connect(&target(url), PATIENCE).await.unwrap();
+        let found = session.look_again(&memo).await.unwrap();
+        assert_eq!(found.is_none(), *alike, "{url}");
+        assert!(found.is_none_or(|found| found != structure), "{url}");
+        session.close().await;
     }
 }
 

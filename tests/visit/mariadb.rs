@@ -5,7 +5,7 @@ use undrift::db::{Budget, Connection, Evidence, Look, Session, Trouble, Visit, V
 
 use super::road::Road;
 use super::support::mariadb;
-use super::{PATIENCE, expect_unchanged, meet, notices_each, revisit, target, visitor};
+use super::{PATIENCE, expect_unchanged, meet, notices_each, revisit, target, visitor, what_is_learned_tells};
 
 const TENANT: &str = "
     CREATE TABLE parent (id bigint unsigned NOT NULL AUTO_INCREMENT PRIMARY KEY, name varchar(20) NOT NULL);
@@ -59,17 +59,7 @@ async fn what_is_learned_of_one_database_tells_of_another() {
         mariadb().sql(url, &format!("ALTER TABLE child ADD COLUMN note {data_type}"));
     }
     mariadb().sql(&same, "INSERT INTO parent (name) VALUES ('x'); CREATE VIEW seen AS SELECT id FROM parent");
-    let mut session = Session::connect(&target(&first), PATIENCE).await.unwrap();
-    let (structure, memo) = session.learn().await.unwrap();
-    session.close().await;
-    let memo = memo.expect("it has a key");
-    for (url, alike) in [(&first, true), (&same, true), (&different, false)] {
-        let mut session = Session::connect(&target(url), PATIENCE).await.unwrap();
-        let found = session.look_again(&memo).await.unwrap();
-        assert_eq!(found.is_none(), alike, "{url}");
-        assert!(found.is_none_or(|found| found != structure), "{url}");
-        session.close().await;
-    }
+    what_is_learned_tells(&[(&first, true), (&same, true), (&different, false)]).await;
     // What a visit learned of everything tells of the tables, too.
     let (_, memo) = meet(&visitor(), &same).await;
     let mut session = Session::connect(&target(&first), PATIENCE).await.unwrap();
@@ -86,13 +76,7 @@ async fn the_name_of_a_database_in_a_text_makes_a_difference() {
         mariadb().sql(url, "CREATE SEQUENCE s");
         mariadb().sql(url, &format!("CREATE TABLE t (id bigint NOT NULL DEFAULT nextval(`{own}`.s) PRIMARY KEY)"));
     }
-    let mut session = Session::connect(&target(&first), PATIENCE).await.unwrap();
-    let (structure, memo) = session.learn().await.unwrap();
-    session.close().await;
-    let mut session = Session::connect(&target(&second), PATIENCE).await.unwrap();
-    let found = session.look_again(&memo.unwrap()).await.unwrap();
-    assert!(found.is_some_and(|found| found != structure));
-    session.close().await;
+    what_is_learned_tells(&[(&first, true), (&second, false)]).await;
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use undrift::db::{Connection, Evidence, Look, Session, Trouble, Visit};
 
 use super::support::postgres;
-use super::{PATIENCE, expect_unchanged, meet, notices_each, revisit, target, visitor};
+use super::{PATIENCE, expect_unchanged, meet, notices_each, revisit, target, visitor, what_is_learned_tells};
 
 const TENANT: &str = "
     CREATE TYPE mood AS ENUM ('sad', 'happy');
@@ -205,17 +205,7 @@ async fn what_is_learned_of_one_clone_tells_of_another() {
     for (url, data_type) in [(&first, "integer"), (&same, "integer"), (&different, "bigint")] {
         postgres().sql(url, &format!("ALTER TABLE child ADD COLUMN note {data_type}"));
     }
-    let mut session = Session::connect(&target(&first), PATIENCE).await.unwrap();
-    let (structure, memo) = session.learn().await.unwrap();
-    assert_eq!(structure, session.structure().await.unwrap());
-    session.close().await;
-    for (url, alike) in [(&first, true), (&same, true), (&different, false)] {
-        let mut session = Session::connect(&target(url), PATIENCE).await.unwrap();
-        let found = session.look_again(memo.as_ref().unwrap()).await.unwrap();
-        assert_eq!(found.is_none(), alike, "{url}");
-        assert!(found.is_none_or(|found| found != structure), "{url}");
-        session.close().await;
-    }
+    what_is_learned_tells(&[(&first, true), (&same, true), (&different, false)]).await;
 }
 
 #[tokio::test]

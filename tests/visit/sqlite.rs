@@ -3,10 +3,10 @@
 use std::fs::File;
 use std::time::{Duration, SystemTime};
 
-use undrift::db::{Connection, Evidence, Look, Session, Trouble, Visit};
+use undrift::db::{Connection, Evidence, Look, Trouble, Visit};
 
 use super::support::{sqlite, sqlite_sql};
-use super::{PATIENCE, expect_seen, expect_unchanged, meet, notices_each, revisit, target, visitor};
+use super::{expect_seen, expect_unchanged, meet, notices_each, revisit, target, visitor, what_is_learned_tells};
 
 const TENANT: &str = "CREATE TABLE parent (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
     CREATE TABLE child (id INTEGER PRIMARY KEY, parent INTEGER REFERENCES parent (id))";
@@ -134,15 +134,5 @@ async fn what_is_learned_of_one_file_tells_of_another() {
     let change = "ALTER TABLE child ADD COLUMN note TEXT";
     let [(_first, first), (_same, same), (_different, different)] =
         [change, change, "ALTER TABLE child ADD COLUMN note"].map(|change| sqlite(&format!("{TENANT}; {change}")));
-    let mut session = Session::connect(&target(&first), PATIENCE).await.unwrap();
-    let (structure, memo) = session.learn().await.unwrap();
-    assert_eq!(structure, session.structure().await.unwrap());
-    session.close().await;
-    for (url, alike) in [(&first, true), (&same, true), (&different, false)] {
-        let mut session = Session::connect(&target(url), PATIENCE).await.unwrap();
-        let found = session.look_again(memo.as_ref().unwrap()).await.unwrap();
-        assert_eq!(found.is_none(), alike, "{url}");
-        assert!(found.is_none_or(|found| found != structure), "{url}");
-        session.close().await;
-    }
+    what_is_learned_tells(&[(&first, true), (&same, true), (&different, false)]).await;
 }
