@@ -44,11 +44,12 @@ impl Glance {
         self.key
     }
 
-    /// The part of the key that the modelled structure comes from, where there is a cheaper reading of that part alone.
-    pub(super) fn structure(&self) -> Option<Hash> {
+    /// The part of the key that the modelled structure comes from; all of it, where there is no cheaper reading of that part
+    /// alone.
+    pub(super) fn structure(&self) -> Hash {
         match &self.rows {
-            Rows::Mysql(rows) => Some(rows.structure()),
-            Rows::Postgres(_) | Rows::Sqlite(_) => None,
+            Rows::Mysql(rows) => rows.structure(),
+            Rows::Postgres(_) | Rows::Sqlite(_) => self.key,
         }
     }
 

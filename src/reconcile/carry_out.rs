@@ -1,7 +1,5 @@
 //! Carrying a plan out on one tenant, and making sure that it did what it said.
 
-use std::sync::Arc;
-
 use super::endings::{Beginning, Ending};
 use super::{Observed, Precaution, Reconciler, Study, backup, remains};
 use crate::apply::{self, ApplyError, Limits, Progress};
@@ -116,7 +114,7 @@ async fn verified(reconciler: &Reconciler, session: &mut Session, errand: &Erran
         return Ok(Carried { remaining: plan.left_out.clone(), end });
     }
     let reading = session.read().await?;
-    let end = study.fingerprint_of(reading.schema.clone());
+    let end = study.reference.fingerprint_of(reading.schema.clone());
     let observed = Observed { platform: session.platform().clone(), place: session.place().clone(), reading };
     let unknown = |why: String| {
         let error = DbError::new(Trouble::Unreadable, "read the database again after the plan ran", why);
@@ -134,7 +132,7 @@ async fn verified(reconciler: &Reconciler, session: &mut Session, errand: &Erran
 async fn end(session: &mut Session, errand: &Errand<'_>) -> Result<Fingerprint, ApplyError> {
     let Errand { way, study, plan, .. } = errand;
     let Some((end, start)) = plan.end.zip(way.known) else {
-        return Ok(study.fingerprint_of(session.structure().await?));
+        return Ok(study.reference.fingerprint_of(session.structure().await?));
     };
     let beginning = Beginning::of(way.target, start.alike(), end);
     let (structure, ending) = match study.endings.of(&beginning) {
@@ -145,10 +143,10 @@ async fn end(session: &mut Session, errand: &Errand<'_>) -> Result<Fingerprint, 
         Some(Ending::Unlike) => (session.structure().await?, None),
         None => {
             let (structure, memo) = session.learn().await?;
-            (structure, memo.map(|memo| Ending::Alike(Arc::new(memo))))
+            (structure, memo.map(Ending::Alike))
         }
     };
-    let found = study.fingerprint_of(structure);
+    let found = study.reference.fingerprint_of(structure);
     if let Some(ending) = ending.filter(|_| found == end) {
         study.endings.remember(beginning, ending);
     }

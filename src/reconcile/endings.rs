@@ -5,7 +5,7 @@
 //! first one's is.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use crate::db::{Memo, Target};
 use crate::model::{Engine, Fingerprint, Hash};
@@ -36,7 +36,7 @@ impl Beginning {
 #[derive(Clone)]
 pub(super) enum Ending {
     /// All of them are kept in the way that this tells.
-    Alike(Arc<Memo>),
+    Alike(Memo),
     /// What is new has numbers of its own in each.
     Unlike,
 }

@@ -114,7 +114,7 @@ async fn look(
     let reference = reconciler.reference(&mut session, &member.declared, &observed.reading.schema).await;
     session.close().await;
     let reference = reference?;
-    let fingerprint = Fingerprint::of(&reference.wanted.scope.apply(observed.reading.schema.clone()));
+    let fingerprint = reference.fingerprint_of(observed.reading.schema.clone());
     Ok((observed, reference, fingerprint))
 }
 

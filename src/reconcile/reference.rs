@@ -31,6 +31,11 @@ pub struct Reference {
 }
 
 impl Reference {
+    /// The fingerprint of a tenant's structure without what the schema ignores.
+    pub fn fingerprint_of(&self, structure: Schema) -> Fingerprint {
+        Fingerprint::of(&self.wanted.scope.apply(structure))
+    }
+
     /// A schema as it is compared with this one: what the declared schema leaves open, and what servers
     /// decide by themselves, is as it is here.
     pub fn comparable(&self, actual: Schema) -> Schema {

@@ -71,7 +71,7 @@ impl Reconciler {
     ) -> Result<Study, ReconcileError> {
         let scope = &reference.wanted.scope;
         let actual = scope.keep(observed.reading.schema.clone());
-        let fingerprint = Fingerprint::of(&scope.apply(actual.clone()));
+        let fingerprint = reference.fingerprint_of(actual.clone());
         let comparison = self.compare(session, &observed, &actual, &reference).await?;
         let everything = vec![true; comparison.renames.len() + comparison.changes.len()];
         let plan = comparison.plan(fingerprint, &actual, &reference, &everything, &[])?;
@@ -253,11 +253,6 @@ impl Comparison {
 }
 
 impl Study {
-    /// The fingerprint of a structure without what the schema ignores.
-    pub(super) fn fingerprint_of(&self, structure: Schema) -> Fingerprint {
-        Fingerprint::of(&self.reference.wanted.scope.apply(structure))
-    }
-
     /// Whether nothing differs, not even something that is left out.
     pub fn in_sync(&self) -> bool {
         self.plan.is_empty() && self.both.is_empty() && self.extras().next().is_none()
@@ -358,7 +353,7 @@ async fn try_out(
     settle::run(session, plan, &*dialect::of(&reference.platform)).await?;
     let read = session.read().await.map_err(ReconcileError::Scratch)?.schema;
     let reached = reference.wanted.scope.keep(read.clone());
-    let end = Fingerprint::of(&reference.wanted.scope.apply(reached.clone()));
+    let end = reference.fingerprint_of(reached.clone());
     let remained = remaining(session, &read, reached, reference).await?;
     match remains::surprise(plan, &remained) {
         Some(why) => Err(ReconcileError::NotProved(why)),

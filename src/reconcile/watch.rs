@@ -196,7 +196,7 @@ impl Watch {
         let reading = glance.reading().map_err(ReconcileError::Db)?;
         let observed = Observed { platform, place, reading };
         let reference = self.reference(door, &observed, declared).await?;
-        let fingerprint = Fingerprint::of(&reference.wanted.scope.apply(observed.reading.schema.clone()));
+        let fingerprint = reference.fingerprint_of(observed.reading.schema.clone());
         let goal = declared.hash();
         let id = shape_id(&observed, goal, fingerprint);
         // Whoever works the shape out needs a place at the server, which those who wait for him must not have.

@@ -40,8 +40,13 @@ impl Holder {
 }
 
 fn start(attempt: &Attempt) -> Child {
+    start_saying(attempt, Stdio::null)
+}
+
+/// The same, with what it says going somewhere.
+fn start_saying(attempt: &Attempt, to: impl Fn() -> Stdio) -> Child {
     let mut command = attempt.cli(None).command(&attempt.arguments());
-    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    command.stdout(to()).stderr(to()).spawn().unwrap()
 }
 
 fn kill(mut child: Child) {
@@ -153,7 +158,7 @@ fn runs_that_are_killed_again_and_again_come_to_an_end(
     let attempt = story.begin();
     let (mut patience, mut refused) = (Duration::from_millis(50), 0);
     loop {
-        let mut child = start_heard(&attempt);
+        let mut child = start_saying(&attempt, Stdio::piped);
         sleep(patience);
         if child.try_wait().unwrap().is_none() {
             kill(child);
@@ -173,10 +178,4 @@ fn runs_that_are_killed_again_and_again_come_to_an_end(
         );
     }
     story.is_told(&attempt, plan);
-}
-
-/// The same, with what it says to be heard.
-fn start_heard(attempt: &Attempt) -> Child {
-    let mut command = attempt.cli(None).command(&attempt.arguments());
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }

@@ -16,12 +16,11 @@ impl Pgbouncer {
     pub fn start(mode: &str, more: &str) -> Self {
         let server = postgres().tcp_url("postgres", "postgres");
         let port = server.rsplit(':').next().and_then(|rest| rest.split('/').next()).expect("a port");
+        // With any login let in, the databases name the one that is used.
         let configuration = format!(
-            "[databases]\n* = host=127.0.0.1 port={port}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nunix_socket_dir =\n\
+            "[databases]\n* = user=postgres host=127.0.0.1 port={port}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nunix_socket_dir =\n\
              auth_type = any\npool_mode = {mode}\ndefault_pool_size = 4\n{more}\n"
         );
-        // With any login let in, the databases name the one that is used.
-        let configuration = configuration.replace("* = ", "* = user=postgres ");
         let prepare = |folder: &Path| std::fs::write(folder.join("pgbouncer.ini"), &configuration).expect("it is ours");
         let ready = |_: &Path, port: u16| {
             let mut client = Command::new("psql");

@@ -242,36 +242,13 @@ pub(in crate::db) struct Rows {
 
 impl Rows {
     fn new(inventory: Inventory, texts: Vec<Option<String>>) -> Self {
-        let mut rows = Self { inventory, texts, structure: Hash::of("") };
-        rows.structure = rows.hash_structure();
-        rows
+        Self { structure: structure(&inventory, &texts), inventory, texts }
     }
 
     /// The hash of everything that the modelled structure comes from. Databases of one server with the same have the
     /// same structure.
     pub(in crate::db) fn structure(&self) -> Hash {
         self.structure
-    }
-
-    fn hash_structure(&self) -> Hash {
-        let Defaults { database, vendor, collation, charsets } = &self.inventory.defaults;
-        let mut hashing = Hashing::default();
-        hashing.add(Some(vendor.to_string().as_bytes()));
-        hashing.add(Some(collation.as_bytes()));
-        for (charset, collation) in &**charsets {
-            hashing.add(Some(charset.as_bytes()));
-            hashing.add(Some(collation.as_bytes()));
-        }
-        // A text that has the database's own name in it means something else in another one.
-        let own = format!("{}.", quote(database));
-        let mut is_named = false;
-        for (item, text) in self.items().filter(|(item, _)| item.kind == Kind::Table) {
-            is_named |= text.is_some_and(|text| text.contains(&own));
-            hashing.add(Some(item.name.as_bytes()));
-            hashing.add(text.map(canon::without_counter).as_deref().map(str::as_bytes));
-        }
-        hashing.add(is_named.then_some(database.as_bytes()));
-        hashing.finish()
     }
 
     /// The hash of everything that was answered.
@@ -289,7 +266,7 @@ impl Rows {
     }
 
     fn items(&self) -> impl Iterator<Item = (&Item, Option<&str>)> {
-        self.inventory.items.iter().zip(self.texts.iter().map(Option::as_deref))
+        items(&self.inventory, &self.texts)
     }
 
     /// What the definitions describe.
@@ -302,6 +279,36 @@ impl Rows {
         }
         Ok(Reading { schema, raw, copy: Some(copy(copied)) })
     }
+}
+
+/// What there is, each with its text.
+fn items<'a>(
+    inventory: &'a Inventory,
+    texts: &'a [Option<String>],
+) -> impl Iterator<Item = (&'a Item, Option<&'a str>)> {
+    inventory.items.iter().zip(texts.iter().map(Option::as_deref))
+}
+
+/// The hash of everything that the modelled structure comes from.
+fn structure(inventory: &Inventory, texts: &[Option<String>]) -> Hash {
+    let Defaults { database, vendor, collation, charsets } = &inventory.defaults;
+    let mut hashing = Hashing::default();
+    hashing.add(Some(vendor.to_string().as_bytes()));
+    hashing.add(Some(collation.as_bytes()));
+    for (charset, collation) in &**charsets {
+        hashing.add(Some(charset.as_bytes()));
+        hashing.add(Some(collation.as_bytes()));
+    }
+    // A text that has the database's own name in it means something else in another one.
+    let own = format!("{}.", quote(database));
+    let mut is_named = false;
+    for (item, text) in items(inventory, texts).filter(|(item, _)| item.kind == Kind::Table) {
+        is_named |= text.is_some_and(|text| text.contains(&own));
+        hashing.add(Some(item.name.as_bytes()));
+        hashing.add(text.map(canon::without_counter).as_deref().map(str::as_bytes));
+    }
+    hashing.add(is_named.then_some(database.as_bytes()));
+    hashing.finish()
 }
 
 /// Adds a thing to the schema. Returns the statement by which a copy gets it, if it is to.

@@ -82,7 +82,7 @@ impl Connection for MysqlSession {
     /// The server tells of tables alone for half the price of everything.
     async fn look_again(&mut self, known: &Memo) -> Result<Option<Schema>, DbError> {
         let glance = self.read_catalog(Extent::Modelled).await?;
-        if glance.structure() == Some(known.alike()) { Ok(None) } else { Ok(Some(glance.reading()?.schema)) }
+        if glance.structure() == known.alike() { Ok(None) } else { Ok(Some(glance.reading()?.schema)) }
     }
 
     async fn prepare(&mut self) -> Result<(), DbError> {

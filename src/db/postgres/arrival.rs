@@ -7,6 +7,7 @@ use super::catalog::{self, Builtin};
 use super::connect::{self, Greeting};
 use super::express::{Express, Login, Remembered};
 use super::question::{BEGINNING, Question, beginning, between};
+use super::reading::READABLY;
 use super::rows::Rows;
 use super::sheet::Sheet;
 use super::signs::{self, Kinds, Told};
@@ -109,7 +110,7 @@ impl Arrival {
         let (signs, count) = signs::query(version, Kinds::ALL, self.wire.manner());
         let catalog = catalog::query(version, Extent::Whole, builtin.is_none());
         let message = format!(
-            "{}; {signs};\n{}; SET LOCAL search_path = pg_catalog, public; {catalog}; COMMIT",
+            "{}; {signs};\n{}; {READABLY}; {catalog}; COMMIT",
             beginning(self.patience.read),
             Greeting::message_inside(number)
         );

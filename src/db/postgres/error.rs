@@ -4,6 +4,7 @@ use std::io;
 
 use sqlx::postgres::PgDatabaseError;
 
+use super::pooling::REMEDY;
 use crate::db::{DbError, Trouble};
 
 /// What was being done when something went wrong.
@@ -77,12 +78,14 @@ pub(super) fn from_words(said: &Said, doing: &str) -> DbError {
     }
     let error = DbError::new(from_sqlstate(code), doing, message).with_code(code);
     // The server and the driver get along, so this is somebody between them.
-    if code == "08P01" { error.with_remedy(POOLER) } else { error }
+    if code == "08P01" { error.with_remedy(pooler()) } else { error }
 }
 
 /// What to do where somebody in between does not understand.
-const POOLER: &str = "a connection pooler is in between: give undrift the server's own address, or a pool in session mode \
-                      that takes the driver's parameters (PgBouncer: ignore_startup_parameters = extra_float_digits)";
+fn pooler() -> String {
+    let parameters = "that takes the driver's parameters (PgBouncer: ignore_startup_parameters = extra_float_digits)";
+    format!("a connection pooler is in between: {REMEDY} {parameters}")
+}
 
 /// The kind of trouble that a SQLSTATE stands for.
 pub(super) fn from_sqlstate(code: &str) -> Trouble {

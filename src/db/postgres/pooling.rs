@@ -19,6 +19,9 @@ const BELIEVED: Duration = Duration::from_secs(600);
 /// How long the second connection waits for a process: a pool in session mode may have none left.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// What to do about a pooler.
+pub(super) const REMEDY: &str = "give undrift the server's own address, or a pool in session mode";
+
 /// When an address was last found to give sessions a process of their own. Whoever finds out makes the others wait.
 type Finding = Arc<tokio::sync::Mutex<Option<Instant>>>;
 
@@ -57,8 +60,7 @@ fn findings() -> MutexGuard<'static, BTreeMap<Hash, Finding>> {
 pub(super) fn shared(doing: impl Into<String>) -> DbError {
     let message =
         "a connection pooler in transaction mode is in between: statements reach processes that others use, too";
-    DbError::new(Trouble::Usage, doing, message)
-        .with_remedy("give undrift the server's own address, or a pool in session mode")
+    DbError::new(Trouble::Usage, doing, message).with_remedy(REMEDY)
 }
 
 async fn is_shared(wire: &mut Wire, target: &Target, patience: Patience) -> Result<bool, DbError> {

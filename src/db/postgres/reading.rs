@@ -9,7 +9,7 @@ use crate::db::{DbError, Extent, Glance};
 use crate::model::Hash;
 
 /// How the catalog's texts are to be printed: as they resolve when statements run.
-const READABLY: &str = "SET LOCAL search_path = pg_catalog, public";
+pub(super) const READABLY: &str = "SET LOCAL search_path = pg_catalog, public";
 
 impl PostgresSession {
     /// Sends a message of selects under the time to read.

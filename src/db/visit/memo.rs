@@ -48,8 +48,7 @@ impl Memo {
 
     /// What such a glance at a MySQL database learned, just now.
     pub(in crate::db) fn mysql(glance: &Glance) -> Self {
-        let structure = glance.structure().unwrap_or_else(|| glance.key());
-        Self::new(glance.key(), Beside::Mysql { structure })
+        Self::new(glance.key(), Beside::Mysql { structure: glance.structure() })
     }
 
     /// What SQLite's texts with this key are told by, read just now from a file that looked like this before.
