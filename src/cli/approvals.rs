@@ -27,7 +27,7 @@ async fn list(store: &Store, args: &ApprovalsArgs) -> Result<(), Failure> {
     let state = if args.all { None } else { Some(ApprovalState::Pending) };
     let approvals = store.approvals(state).await?;
     match args.output {
-        Output::Json => super::print(&format!("{:#}\n", json!({ "items": approvals }))),
+        Output::Json => args.output.print(&format!("{:#}\n", json!({ "items": approvals }))),
         Output::Text if approvals.is_empty() => super::print("no question waits for an answer\n"),
         Output::Text => {
             let next =
@@ -74,7 +74,7 @@ async fn one(store: &Store, id: &str, output: Output) -> Result<(), Failure> {
         Question::Plan { plan, .. } => store.plan(*plan).await?.map(|plan| PlanView::of(&plan)),
         Question::Brake { .. } => None,
     };
-    super::print(&match output {
+    output.print(&match output {
         Output::Json => format!("{:#}\n", json!({ "approval": approval, "plan": plan })),
         Output::Text => detail(&approval, plan.as_ref()),
     });

@@ -15,11 +15,11 @@ pub async fn run(cli: &Cli, args: &AuditArgs) -> Result<Exit, Failure> {
     store.close().await;
     match (verified, output) {
         (Ok(verified), output) => {
-            super::print(&holds(&verified, output));
+            output.print(&holds(&verified, output));
             Ok(Exit::Clean)
         }
         (Err(VerifyError::Broken { sequence, why }), Output::Json) => {
-            super::print(&format!("{:#}\n", json!({ "holds": false, "broken_at": sequence, "why": why })));
+            Output::Json.print(&format!("{:#}\n", json!({ "holds": false, "broken_at": sequence, "why": why })));
             Ok(Exit::Error)
         }
         (Err(error @ VerifyError::Broken { .. }), Output::Text) => Err(Failure::new(

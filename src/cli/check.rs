@@ -95,7 +95,7 @@ fn usual_servers() -> Vec<Box<dyn Dialect>> {
 fn finish(problems: Report, checked: &[String], notes: &Report, format: Format) -> Result<Exit, Failure> {
     if format == Format::Json {
         let found = serde_json::json!({ "checked": checked, "mistakes": problems.to_json(), "notes": notes.to_json() });
-        super::print(&format!("{found:#}\n"));
+        format.print(&format!("{found:#}\n"));
         return Ok(if problems.is_empty() { Exit::Clean } else { Exit::Error });
     }
     if !notes.is_empty() {

@@ -9,6 +9,6 @@ use super::{Cli, Exit, Failure};
 pub fn run(args: &CompletionsArgs) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "undrift", &mut script);
-    super::print(&String::from_utf8_lossy(&script));
+    super::stdout::data(&String::from_utf8_lossy(&script));
     Ok(Exit::Clean)
 }

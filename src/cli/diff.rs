@@ -75,11 +75,11 @@ pub async fn run(_cli: &Cli, args: &DiffArgs) -> Result<Exit, Failure> {
                 Vec::new(),
             );
             let plan = plan.map_err(|circle| Failure::new(circle.to_string(), "compare smaller parts"))?;
-            super::print(
+            args.format.print(
                 &plan.steps.iter().flat_map(|step| step.script()).map(|sql| format!("{sql};\n")).collect::<String>(),
             );
         }
-        Format::Json => super::print(&format!("{:#}\n", json!({ "changes": changes }))),
+        Format::Json => args.format.print(&format!("{:#}\n", json!({ "changes": changes }))),
         Format::Markdown => return Err(Failure::new("diff prints text, sql or json", "")),
     }
     Ok(if changes.is_empty() && difference.obstacles.is_empty() { Exit::Clean } else { Exit::Changes })

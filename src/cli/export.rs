@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::args::ExportArgs;
-use super::{Exit, Failure};
+use super::{Exit, Failure, stdout};
 use crate::db::{Connection, DbError, Patience, Reading, Session, Target};
 use crate::desired;
 use crate::dialect;
@@ -30,7 +30,7 @@ pub async fn run(args: &ExportArgs) -> Result<Exit, Failure> {
         anstream::eprintln!("not exported, because it was dropped and is only kept for a while: {}", object.object());
     }
     let schema = schema.without_quarantined(&Schema::default());
-    super::print(&desired::export(&schema, &*dialect::of(&platform), &name));
+    stdout::data(&desired::export(&schema, &*dialect::of(&platform), &name));
     for opaque in &schema.opaque {
         anstream::eprintln!("not exported, because undrift does not model it: {} {}", opaque.kind, opaque.name);
     }

@@ -20,7 +20,7 @@ pub async fn run(cli: &Cli, args: &HistoryArgs) -> Result<Exit, Failure> {
     }
     store.close().await;
     match args.output {
-        Output::Json => super::print(&format!("{:#}\n", serde_json::json!({ "items": lines }))),
+        Output::Json => args.output.print(&format!("{:#}\n", serde_json::json!({ "items": lines }))),
         Output::Text if lines.is_empty() => super::print("nothing was done yet\n"),
         Output::Text => super::print(&text(&lines)),
     }

@@ -23,6 +23,7 @@ mod service_args;
 mod show;
 mod state;
 mod status;
+mod stdout;
 mod token;
 mod waive;
 
@@ -34,6 +35,7 @@ use clap::Parser;
 pub use args::Cli;
 use args::Command;
 pub use failure::Failure;
+use stdout::print;
 
 /// How a command ended. Several tenants: the worst of theirs, in the order of [`Exit::worst`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,14 +133,5 @@ fn start_logging(cli: &Cli) {
         logs.json().flatten_event(true).init();
     } else {
         logs.with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()).init();
-    }
-}
-
-/// Writes to stdout. A reader that went away (`| head`) ends the program quietly.
-fn print(text: &str) {
-    use std::io::Write;
-    let mut stdout = anstream::stdout().lock();
-    if stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).is_err() {
-        std::process::exit(Exit::Clean as i32);
     }
 }

@@ -13,7 +13,7 @@ use crate::reconcile::plan_file::{self, PlanFile};
 pub async fn run(cli: &Cli, args: &PlanArgs) -> Result<Exit, Failure> {
     let work = Work::load(cli, &args.selection).await?;
     let fleet = work.survey(cli.quiet || args.format != Format::Text).await;
-    super::print(&rendered(&fleet, args.format, cli.quiet));
+    args.format.print(&rendered(&fleet, args.format, cli.quiet));
     if let Some(path) = &args.out {
         write(path, &fleet, &work, cli.quiet).await?;
     }

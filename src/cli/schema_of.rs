@@ -13,6 +13,6 @@ pub fn run(args: &SchemaOfArgs) -> Result<Exit, Failure> {
         Document::Policy => policy::json_schema(),
         Document::Plan => plan_file::json_schema(),
     };
-    super::print(&format!("{schema:#}\n"));
+    super::stdout::data(&format!("{schema:#}\n"));
     Ok(Exit::Clean)
 }

@@ -12,7 +12,7 @@ pub async fn run(cli: &Cli, args: &StatusArgs) -> Result<Exit, Failure> {
         Some(url) => api::get(url, "/api/v1/status").await?,
         None => of_state(cli).await?,
     };
-    super::print(&match args.output {
+    args.output.print(&match args.output {
         Output::Json => format!("{:#}\n", serde_json::json!(status)),
         Output::Text => show::status::text(&status, Timestamp::now()),
     });

@@ -56,7 +56,7 @@ async fn list(cli: &Cli, output: Output) -> Result<Exit, Failure> {
     match output {
         Output::Json => {
             let items: Vec<_> = tokens.iter().map(|token| public(token, now)).collect();
-            super::print(&format!("{:#}\n", json!({ "items": items })));
+            output.print(&format!("{:#}\n", json!({ "items": items })));
         }
         Output::Text if tokens.is_empty() => {
             super::print("there is no token yet; `undrift token create --name NAME --role viewer` makes one\n");

@@ -39,7 +39,7 @@ pub async fn list(cli: &Cli, args: &WaiversArgs) -> Result<Exit, Failure> {
     let store = state::existing(cli).await?;
     let waivers = store.waivers(args.all).await?;
     store.close().await;
-    super::print(&match args.output {
+    args.output.print(&match args.output {
         Output::Json => format!("{:#}\n", json!({ "items": waivers })),
         Output::Text if waivers.is_empty() && policy.waivers.is_empty() => "nothing is waived\n".to_owned(),
         Output::Text => text(&waivers, &policy.waivers, Timestamp::now()),

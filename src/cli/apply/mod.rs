@@ -36,7 +36,7 @@ pub async fn run(cli: &Cli, args: &ApplyArgs) -> Result<Exit, Failure> {
         outcomes.extend(reviewed.review(&mut fleet));
     }
     if text {
-        super::print(&super::plan::rendered(&fleet, args.format, cli.quiet));
+        args.format.print(&super::plan::rendered(&fleet, args.format, cli.quiet));
     }
     // What was reviewed counts as answered, as far as the policy lets a flag answer.
     let yes = args.yes || reviewed.is_some();
@@ -53,8 +53,10 @@ pub async fn run(cli: &Cli, args: &ApplyArgs) -> Result<Exit, Failure> {
     match (text, args.dry_run) {
         (true, true) if outcomes.is_empty() => {}
         (true, _) => super::print(&report::summary(before, &outcomes)),
-        (false, true) if reviewed.is_none() => super::print(&super::plan::rendered(&fleet, args.format, cli.quiet)),
-        (false, _) => super::print(&report::as_json(&fleet, before, &outcomes)),
+        (false, true) if reviewed.is_none() => {
+            args.format.print(&super::plan::rendered(&fleet, args.format, cli.quiet))
+        }
+        (false, _) => args.format.print(&report::as_json(&fleet, before, &outcomes)),
     }
     Ok(exit)
 }

@@ -140,7 +140,7 @@ pub fn plan_text(out: &mut String, plan: &Plan) {
     let _ = writeln!(out, "\n  {}", format!("plan {}", plan.hash().short()).bold());
     for (number, step) in plan.steps.iter().enumerate() {
         let apart = if step.transactional { "" } else { "  (cannot be rolled back)" };
-        let _ = writeln!(out, "  {:>3}. {}{}", number + 1, step.title, apart.dimmed());
+        let _ = writeln!(out, "  {:>3}. {}{}", number + 1, words::clean(&step.title), apart.dimmed());
         for statement in step.script() {
             let _ = writeln!(out, "{}", indent(&format!("{statement};"), 7).cyan());
         }
@@ -152,7 +152,7 @@ pub fn plan_text(out: &mut String, plan: &Plan) {
 
 fn indent(text: &str, by: usize) -> String {
     let pad = " ".repeat(by);
-    text.lines().map(|line| format!("{pad}{line}")).collect::<Vec<_>>().join("\n")
+    text.lines().map(|line| format!("{pad}{}", words::clean(line))).collect::<Vec<_>>().join("\n")
 }
 
 /// What waits for whom, and how to let it run: printed under a survey or a run.

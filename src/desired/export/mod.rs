@@ -77,7 +77,7 @@ impl<'a> Export<'a> {
         let mut file: Entries = vec![
             ("schema".to_owned(), Written::text(name)),
             ("engines".to_owned(), Written::texts([engine::key(vendor)])),
-            ("extras".to_owned(), Written::text("drop")),
+            ("extras".to_owned(), Written::text("report")),
         ];
         let listed =
             |names: Vec<&String>| Written::Map(vec![(vendor.engine().key().to_owned(), Written::texts(names))]);

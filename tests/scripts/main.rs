@@ -1,0 +1,7 @@
+//! What is written into files and read from them: machine formats, exported schemas, schemas in SQL.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod exact;
+mod exported;
