@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::canon::{self, Charsets, Defaults, NotModelled};
+use super::connect::default_word;
 use super::wire::Answer;
 use super::{MysqlSession, grants};
 use crate::db::{DbError, Extent, Glance, Reading, Target, Trouble};
@@ -155,8 +156,8 @@ impl MysqlSession {
             return Err(DbError::new(Trouble::Usage, doing, format!("the session is in {now} now")));
         }
         self.place.database = now;
-        self.platform.charset = Some(lower(row, 1)).filter(|name| !name.is_empty());
-        self.platform.collation = Some(lower(row, 2)).filter(|name| !name.is_empty());
+        self.platform.charset = default_word(&text(row, 1), doing)?;
+        self.platform.collation = default_word(&text(row, 2), doing)?;
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use sqlx::mysql::MySqlConnectOptions;
 use super::wire::{Answer, Wire};
 use super::{MysqlSession, SETTINGS};
 use crate::db::{DbError, Patience, Place, Target, Trouble};
+use crate::dialect::mysql::names::is_word;
 use crate::model::{Platform, Vendor, Version};
 
 const IDENTITY: &str = include_str!("queries/identity.sql");
@@ -22,7 +23,7 @@ pub(super) async fn connect(target: &Target, patience: Patience) -> Result<Mysql
     Ok(MysqlSession {
         wire,
         target: target.clone(),
-        platform: platform(&field(0), &field(1), field(5), field(6)),
+        platform: platform(&field(0), &field(1), default_word(&field(5), &doing)?, default_word(&field(6), &doing)?),
         place: Place { database: field(2), user: field(3) },
         role: field(7),
         implicit_timestamps: field(8) == "0",
@@ -51,14 +52,24 @@ fn options(target: &Target) -> Result<MySqlConnectOptions, DbError> {
         .disable_statement_logging())
 }
 
-fn platform(version: &str, comment: &str, charset: String, collation: String) -> Platform {
+/// A character set or collation as a server names it; none where it names none. Statements hold these words, so nothing
+/// but a word is taken for one.
+pub(super) fn default_word(said: &str, doing: &str) -> Result<Option<String>, DbError> {
+    match said {
+        "" => Ok(None),
+        word if is_word(word) => Ok(Some(word.to_ascii_lowercase())),
+        other => {
+            let message = format!("the server says that its database's character set or collation is `{other}`");
+            Err(DbError::new(Trouble::Unreadable, doing, message)
+                .with_remedy("look at the server: a character set and a collation are one word each"))
+        }
+    }
+}
+
+fn platform(version: &str, comment: &str, charset: Option<String>, collation: Option<String>) -> Platform {
     let mariadb = [version, comment].iter().any(|text| text.to_ascii_lowercase().contains("mariadb"));
     let vendor = if mariadb { Vendor::Mariadb } else { Vendor::Mysql };
-    Platform {
-        charset: Some(charset.to_ascii_lowercase()).filter(|name| !name.is_empty()),
-        collation: Some(collation.to_ascii_lowercase()).filter(|name| !name.is_empty()),
-        ..Platform::new(vendor, numbers(version))
-    }
+    Platform { charset, collation, ..Platform::new(vendor, numbers(version)) }
 }
 
 /// The numbers in front of a version: `5.5.5-10.11.6-MariaDB` (an old disguise), `8.0.36-0ubuntu0`.
@@ -76,11 +87,21 @@ mod tests {
     #[test]
     fn tells_vendors_and_versions() {
         let of = |version, comment| {
-            let platform = platform(version, comment, "utf8mb4".into(), "utf8mb4_bin".into());
+            let platform = platform(version, comment, None, None);
             (platform.vendor, platform.version)
         };
         assert_eq!(of("10.11.19-MariaDB-0+deb12u1", "Debian 12"), (Vendor::Mariadb, Version(10, 11, 19)));
         assert_eq!(of("5.5.5-10.6.4-MariaDB", ""), (Vendor::Mariadb, Version(10, 6, 4)));
         assert_eq!(of("8.0.36-0ubuntu0.22.04.1", "(Ubuntu)"), (Vendor::Mysql, Version(8, 0, 36)));
+    }
+
+    #[test]
+    fn a_character_set_is_a_word() {
+        assert_eq!(default_word("UTF8MB4", "connect").unwrap().as_deref(), Some("utf8mb4"));
+        assert_eq!(default_word("", "connect").unwrap(), None);
+        for hostile in ["utf8mb4; drop database prod; -- ", "utf8mb4 collate x", "`utf8`", "utf8\0"] {
+            let error = default_word(hostile, "connect").unwrap_err();
+            assert_eq!(error.trouble, Trouble::Unreadable, "{hostile}");
+        }
     }
 }

@@ -84,10 +84,10 @@ impl MysqlSession {
     async fn create_database(&mut self, name: &str, like: &MysqlSession) -> Result<(), DbError> {
         let mut sql = format!("CREATE DATABASE {}", quote(name));
         if let Some(charset) = &like.platform.charset {
-            sql.push_str(&format!(" CHARACTER SET {charset}"));
+            sql.push_str(&format!(" CHARACTER SET {}", quote(charset)));
         }
         if let Some(collation) = &like.platform.collation {
-            sql.push_str(&format!(" COLLATE {collation}"));
+            sql.push_str(&format!(" COLLATE {}", quote(collation)));
         }
         let made = self.ask(&sql, "make a scratch database").await;
         made.map(drop).map_err(|error| match error.trouble {

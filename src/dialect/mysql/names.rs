@@ -18,6 +18,11 @@ pub(crate) fn quote_table(name: &QName) -> String {
     }
 }
 
+/// Whether a text is one plain word, as the names of character sets, collations and engines are.
+pub(crate) fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
 /// A text as a string literal. Sessions run without `NO_BACKSLASH_ESCAPES`, so backslashes are
 /// escaped as quotes are; control characters are spelled out so that a statement stays on its line.
 pub(crate) fn literal(text: &str) -> String {
