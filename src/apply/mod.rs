@@ -56,7 +56,7 @@ const AFTERLIFE: Duration = Duration::from_secs(2);
 /// The pause between two tries doubles up to this.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// Runs a plan. The session must be locked and prepared by [`begin`].
+/// Runs a plan, over a session that is prepared for changes. The database must be locked by [`begin`].
 ///
 /// # Errors
 /// [`ApplyError`] says which step failed, why, and what had been done for good before it.
@@ -96,7 +96,6 @@ pub async fn begin(
     if let Some(structure) = structure {
         is_start(session, plan, scope(structure)).await?;
     }
-    session.prepare().await?;
     Ok(())
 }
 

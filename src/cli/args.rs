@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::model::Logins;
+
 use super::service_args::{
     ApprovalsArgs, ApproveArgs, AuditArgs, HistoryArgs, PauseArgs, RejectArgs, StatusArgs, TenantsArgs, TokenArgs,
     UnwaiveArgs, WaiveArgs, WaiversArgs,
@@ -94,9 +96,17 @@ pub struct Selection {
     /// The policy file.
     #[arg(long, env = "UNDRIFT_POLICY", value_name = "FILE")]
     pub policy: Option<PathBuf>,
+    /// With --url: over which login it is changed. `auto` makes one where this login has rights in other databases, too.
+    #[arg(long, value_parser = logins, default_value = "auto", value_name = "auto|own|off")]
+    pub logins: Logins,
     /// Only tenants with this name (`tenant_*`) or label (`tier=gold`); several: any of them.
     #[arg(long = "tenant", short, value_name = "SELECTOR")]
     pub tenants: Vec<String>,
+}
+
+fn logins(word: &str) -> Result<Logins, String> {
+    let known = Logins::ALL.into_iter().find(|logins| logins.key() == word);
+    known.ok_or_else(|| "write auto, own or off".to_owned())
 }
 
 /// How a survey is printed.

@@ -58,7 +58,7 @@ impl Work {
         let Some(schema) = &selection.schema else {
             return Err(Failure::new("--url needs --schema", "name the declared schema: --schema schema.yaml"));
         };
-        let target = Target::parse(url)?;
+        let target = Target::parse(url)?.with_logins(selection.logins);
         let tenant = Tenant { name: name_of(&target), engine: target.engine(), labels: Labels::new() };
         let declared = Arc::new(desired::load(schema)?);
         let policy = load_policy(selection.policy.as_deref())?;

@@ -22,7 +22,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::model::{Engine, Labels};
+use crate::model::{Engine, Labels, Logins};
 use crate::policy::Calendar;
 use crate::yaml::{self, Node, Report};
 
@@ -197,6 +197,8 @@ pub struct Common {
     pub labels: Labels,
     /// Their declared schema.
     pub schema: SchemaChoice,
+    /// Over which logins they are changed.
+    pub logins: Logins,
 }
 
 /// One database of a list.

@@ -45,6 +45,8 @@ pub static CONFIG: Shape = Shape {
     ],
 };
 
+const LOGINS: &str = "Over which login tenants are changed: `auto`, `own` or `off`; `auto` when left out.";
+
 static SOURCE: Shape = Shape {
     name: "a source of tenants",
     keys: &[
@@ -54,6 +56,7 @@ static SOURCE: Shape = Shape {
         Key::new("landlord", Kind::Object(&LANDLORD), "The landlord's tables. Not supported in this version."),
         Key::new("labels", LABELS, "Labels of all these tenants, for policies and `--tenant`."),
         Key::new("schema", Kind::Text, "Their declared schema: a name in `schemas`, or a path."),
+        Key::new("logins", Kind::Text, LOGINS),
         Key::new("run_as", Kind::Text, "The PostgreSQL role that changes are made as. Not supported in this version."),
     ],
 };
@@ -74,6 +77,7 @@ static LISTED: Shape = Shape {
         Key::required("url", Kind::Text, "Its database: `postgres://`, `mysql://`, `mariadb://` or `sqlite:`."),
         Key::new("labels", LABELS, "Its labels, beside those of the source."),
         Key::new("schema", Kind::Text, "Its declared schema, in place of the source's."),
+        Key::new("logins", Kind::Text, LOGINS),
     ],
 };
 

@@ -1,6 +1,6 @@
 //! `tenants`: the tree of each source → [`TenantSource`].
 
-use crate::model::{Engine, Labels};
+use crate::model::{Engine, Labels, Logins};
 use crate::yaml::{Diagnostic, Node};
 
 use super::decode::Decoder;
@@ -16,7 +16,7 @@ pub(super) fn decode(node: Option<&Node>, usual: &Named, decoder: &mut Decoder<'
 
 fn source(node: &Node, usual: &Named, decoder: &mut Decoder<'_>) -> Option<TenantSource> {
     refuse_what_comes_later(node, decoder);
-    let partial = Partial::of(node, usual, decoder);
+    let partial = Partial::of(node, usual, Logins::default(), decoder);
     let present: Vec<_> = ORIGINS.into_iter().filter(|key| node.entry(key).is_some()).collect();
     let origin = match present[..] {
         ["files"] => files(node.get("files")?, partial.complete(node, decoder), decoder)?,
@@ -74,10 +74,10 @@ fn listed(node: &Node, partial: &Partial, decoder: &mut Decoder<'_>) -> Option<L
         decoder.complain(place, "a tenant must have a name", "write one that nobody else in the fleet has");
     }
     let url = node.get("url").and_then(|url| decoder.url(url, &Engine::ALL));
-    let own = Partial::of(node, &partial.schema, decoder);
+    let own = Partial::of(node, &partial.schema, partial.logins, decoder);
     let mut labels = partial.labels.clone();
-    labels.extend(own.labels);
-    let common = Partial { labels, schema: own.schema }.complete(node, decoder);
+    labels.extend(own.labels.clone());
+    let common = Partial { labels, ..own }.complete(node, decoder);
     Some(Listed { place: node.span.to_string(), name: name?, url: url?, common: common? })
 }
 
@@ -114,11 +114,13 @@ impl Named {
 struct Partial {
     labels: Labels,
     schema: Named,
+    logins: Logins,
 }
 
 impl Partial {
-    fn of(node: &Node, above: &Named, decoder: &mut Decoder<'_>) -> Self {
-        Self { labels: labels(node.get("labels"), decoder), schema: Named::under(node, above, decoder) }
+    fn of(node: &Node, above: &Named, usual: Logins, decoder: &mut Decoder<'_>) -> Self {
+        let logins = node.get("logins").and_then(|word| logins(word, decoder)).unwrap_or(usual);
+        Self { labels: labels(node.get("labels"), decoder), schema: Named::under(node, above, decoder), logins }
     }
 
     /// With a schema. That there is none is a mistake where the tenants stand.
@@ -127,8 +129,17 @@ impl Partial {
             let help = "add `schema: …` here, or at the top for all tenants that name no other";
             decoder.complain(node, "no schema is declared for these tenants", help);
         }
-        Some(Common { schema: self.schema.choice()?, labels: self.labels })
+        Some(Common { schema: self.schema.choice()?, labels: self.labels, logins: self.logins })
     }
+}
+
+fn logins(node: &Node, decoder: &mut Decoder<'_>) -> Option<Logins> {
+    let word = decoder.text(node)?;
+    let known = Logins::ALL.into_iter().find(|logins| logins.key() == word);
+    if known.is_none() {
+        decoder.complain(node, format!("`{word}` is no way to log in"), "write `auto`, `own` or `off`");
+    }
+    known
 }
 
 fn labels(node: Option<&Node>, decoder: &mut Decoder<'_>) -> Labels {

@@ -199,7 +199,9 @@ impl Entry {
             Activity::PendingApproval
         } else if any(&|ruling| ruling.verdict == Verdict::Hold) {
             Activity::Holding
-        } else if any(&|ruling| matches!(ruling.reason, Reason::Data { .. })) || !judged.blocked.is_empty() {
+        } else if any(&|ruling| matches!(ruling.reason, Reason::Data { .. } | Reason::Login { .. }))
+            || !judged.blocked.is_empty()
+        {
             Activity::Blocked
         } else {
             Activity::Idle

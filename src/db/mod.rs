@@ -5,6 +5,7 @@
 
 mod batch;
 mod circuit;
+mod confined;
 mod error;
 mod glance;
 mod login;
@@ -19,6 +20,7 @@ use std::time::Duration;
 
 pub use batch::Halt;
 pub use circuit::CircuitState;
+pub use confined::{Confined, Refusal, Standing};
 pub use error::{DbError, Trouble};
 use glance::Extent;
 pub use glance::Glance;
@@ -105,6 +107,23 @@ pub trait Connection: Sized {
 
     /// Gets ready for changing things: the owner's role, the search path, the SQL mode.
     async fn prepare(&mut self) -> Result<(), DbError>;
+
+    /// Finds out whether this session may touch what belongs to the tenant, and what is to be done if it may not.
+    /// One question about the catalog; nothing is made.
+    async fn standing(&mut self) -> Result<Standing, DbError> {
+        Ok(Standing::Own)
+    }
+
+    /// Makes a login that has rights in this tenant alone, where [`Standing::Other`] says that one is needed, and
+    /// connects with it. It has to be removed with [`Connection::dismiss`].
+    async fn confined(&mut self) -> Result<Result<Confined, Refusal>, DbError> {
+        Err(confined::none_is_made("make a login"))
+    }
+
+    /// Removes a login that was made for this tenant.
+    async fn dismiss(&mut self, _login: &str) -> Result<(), DbError> {
+        Err(confined::none_is_made("remove a login"))
+    }
 
     /// Runs one statement and returns the number of rows it touched.
     async fn execute(&mut self, sql: &str) -> Result<u64, DbError>;
@@ -330,6 +349,18 @@ impl Connection for Session {
 
     async fn prepare(&mut self) -> Result<(), DbError> {
         send!(self, prepare())
+    }
+
+    async fn standing(&mut self) -> Result<Standing, DbError> {
+        send!(self, standing())
+    }
+
+    async fn confined(&mut self) -> Result<Result<Confined, Refusal>, DbError> {
+        send!(self, confined())
+    }
+
+    async fn dismiss(&mut self, login: &str) -> Result<(), DbError> {
+        send!(self, dismiss(login))
     }
 
     async fn execute(&mut self, sql: &str) -> Result<u64, DbError> {

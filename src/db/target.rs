@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use crate::model::{Engine, Hash};
+use crate::model::{Engine, Hash, Logins};
 
 use super::{DbError, Trouble};
 
@@ -16,6 +16,7 @@ pub struct Target {
     engine: Engine,
     url: SecretString,
     shown: String,
+    logins: Logins,
 }
 
 impl Target {
@@ -38,13 +39,24 @@ impl Target {
             }
         };
         let shown = if engine == Engine::Sqlite { text.to_owned() } else { without_password(text)? };
-        Ok(Self { engine, url: SecretString::from(text.to_owned()), shown })
+        Ok(Self { engine, url: SecretString::from(text.to_owned()), shown, logins: Logins::default() })
     }
 
     /// The SQLite database in a file.
     pub fn file(path: &Path) -> Self {
         let url = format!("sqlite:{}", path.display());
-        Self { engine: Engine::Sqlite, url: SecretString::from(url.clone()), shown: url }
+        Self { engine: Engine::Sqlite, url: SecretString::from(url.clone()), shown: url, logins: Logins::default() }
+    }
+
+    /// The same with what the configuration says of logins.
+    #[must_use]
+    pub fn with_logins(self, logins: Logins) -> Self {
+        Self { logins, ..self }
+    }
+
+    /// Over which login what belongs to the tenant is touched.
+    pub fn logins(&self) -> Logins {
+        self.logins
     }
 
     /// The engine it is for.
@@ -119,7 +131,7 @@ impl Target {
         let mut path = String::from("/");
         path.extend(url::form_urlencoded::byte_serialize(database.as_bytes()).map(|part| part.replace('+', "%20")));
         url.set_path(&path);
-        Self::parse(url.as_str())
+        Ok(Self::parse(url.as_str())?.with_logins(self.logins))
     }
 }
 

@@ -93,6 +93,13 @@ pub enum Reason {
         /// What, and why not.
         what: String,
     },
+    /// It could run code of the tenant's, over a login that has rights beyond the tenant.
+    Login {
+        /// What the login can do, and what is missing.
+        missing: String,
+        /// What gives it: a statement, or what to write.
+        remedy: String,
+    },
     /// Policy wants a backup first that would keep plain text which is about to become hashes.
     PlainText {
         /// The table.

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::facts::{self, Facts, NotKnown};
-use super::{Study, backup, quarantine, watch};
-use crate::db::{Connection, DbError, Session, Trouble};
+use super::hands::Hands;
+use super::{Study, backup, code, quarantine, watch};
+use crate::db::{Connection, DbError, Refusal, Session, Trouble};
 use crate::dialect;
 use crate::model::{Change, Hazard, HazardNote, Plan, QName, Quarantined, Reason, Ruling, Tenant, Verdict};
 use crate::policy::{Backup, Case, Policy, Stay};
@@ -143,8 +144,22 @@ pub(super) async fn assess(
     policy: &Policy,
     now: Timestamp,
 ) -> Result<Assessment, DbError> {
+    let mut hands = Hands::of(session).await?;
+    let assessment = judged(&mut hands, study, tenant, policy, now).await;
+    hands.let_go().await;
+    assessment
+}
+
+async fn judged(
+    hands: &mut Hands<'_>,
+    study: &Study,
+    tenant: &Tenant,
+    policy: &Policy,
+    now: Timestamp,
+) -> Result<Assessment, DbError> {
     let policy = &*policy.for_shape(watch::shape_id(&study.observed, study.reference.goal, study.fingerprint));
-    let facts = facts::gather(session, study, policy.limits.facts_timeout).await?;
+    let facts = facts::gather(hands, study, policy.limits.facts_timeout).await?;
+    let blocked = both_names(hands, study).await?;
     let mut rulings = policy.rule_all(&study.plan, &facts.rows, tenant, now);
     let mut yes = policy.yes_to_all(&study.plan, &facts.rows, tenant);
     for not_known in &facts.not_known {
@@ -153,12 +168,14 @@ pub(super) async fn assess(
     for violation in &facts.violations {
         block(&mut rulings, &violation.changes, &violation.finding);
     }
+    if let Some(refusal) = hands.refusal() {
+        confine(&study.plan, &mut rulings, refusal);
+    }
     let kept = quarantine::kept(study, &facts.rows, tenant, policy, now);
     let backups = backup::wanted(study, &facts.rows, tenant, policy, &kept);
     backup::spare_plain_text(study, &backups, &mut rulings);
     hold_with_what_they_need(&study.plan, &mut rulings);
     let left_out = study.plan.left_out.iter().map(|change| extra(policy, change, tenant, now)).collect();
-    let blocked = both_names(session, study).await?;
     let stays = quarantine::stays(study, tenant, policy, now);
     Ok(Assessment { rulings, yes, facts, left_out, blocked, kept, backups, stays })
 }
@@ -197,6 +214,17 @@ fn block(rulings: &mut [Ruling], changes: &[usize], finding: &str) {
     }
 }
 
+/// Keeps back what could run a tenant's code with rights beyond the tenant.
+fn confine(plan: &Plan, rulings: &mut [Ruling], refusal: &Refusal) {
+    for (change, ruling) in rulings.iter_mut().enumerate() {
+        let may_run = !matches!(ruling.verdict, Verdict::Deny | Verdict::Ignore);
+        if may_run && (refusal.everything || code::may_run(plan, change)) {
+            let Refusal { missing, remedy, .. } = refusal.clone();
+            *ruling = Ruling { verdict: Verdict::Deny, reason: Reason::Login { missing, remedy } };
+        }
+    }
+}
+
 /// Keeps back what needs something that is kept back.
 fn hold_with_what_they_need(plan: &Plan, rulings: &mut [Ruling]) {
     let kept = |ruling: &Ruling| ruling.verdict != Verdict::Allow;
@@ -212,13 +240,14 @@ fn hold_with_what_they_need(plan: &Plan, rulings: &mut [Ruling]) {
 }
 
 /// What to say of tables that exist under both names.
-async fn both_names(session: &mut Session, study: &Study) -> Result<Vec<String>, DbError> {
+async fn both_names(hands: &mut Hands<'_>, study: &Study) -> Result<Vec<String>, DbError> {
+    let may_count = !study.both.is_empty() && hands.barred().await?.is_none();
     let dialect = dialect::of(&study.observed.platform);
     let mut findings = Vec::new();
     for both in &study.both {
         let mut count = async |table: &QName| {
             let query = format!("SELECT count(*) FROM {}", dialect.quote_name(table));
-            let count = known(session.count(&query).await)?;
+            let count = if may_count { known(hands.session().count(&query).await)? } else { None };
             Ok::<_, DbError>(count.map_or_else(|| "unknown".to_owned(), |count| count.to_string()))
         };
         let (old, new) = (count(&both.old).await?, count(&both.new).await?);

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::hands::Hands;
 use super::{Assessment, Choice, Study, quarantine};
 use crate::apply::{self, ApplyError, Limits, Progress};
 use crate::backup::{Backup, BackupError, Job, Order};
 use crate::config::Backups;
-use crate::db::{Connection, Session, Target};
+use crate::db::{Connection, Target};
 use crate::model::{Change, Plan, QName, Quarantined, Reason, Ruling, Schema, Tenant, Verdict};
 use crate::policy::{self, Policy, Stay};
 
@@ -104,7 +105,7 @@ fn plain_text<'a>(study: &'a Study, present: &[Option<&'a QName>]) -> BTreeMap<&
 
 /// Has a backup made under the lock, and makes sure that the database is still the one that the plan was made for.
 pub(super) async fn take(
-    session: &mut Session,
+    hands: &mut Hands<'_>,
     target: &Target,
     precaution: &Precaution<'_>,
     plan: &Plan,
@@ -117,16 +118,18 @@ pub(super) async fn take(
         return Ok(());
     }
     progress.backing_up(tables);
-    let order = Order { settings, tenant, target, tables, plan: plan.hash(), lock_timeout: limits.lock_timeout };
-    let job = Job::of(session, order).await.map_err(ApplyError::Backup)?;
-    let backup = beside(session, job, progress).await.map_err(ApplyError::Backup)?;
+    let target = hands.target(target).clone();
+    let order =
+        Order { settings, tenant, target: &target, tables, plan: plan.hash(), lock_timeout: limits.lock_timeout };
+    let job = Job::of(hands.session(), order).await.map_err(ApplyError::Backup)?;
+    let backup = beside(hands, job, progress).await.map_err(ApplyError::Backup)?;
     progress.backed_up(&backup).await.map_err(ApplyError::Unrecorded)?;
-    let structure = session.structure().await?;
-    apply::is_start(session, plan, scope(structure)).await
+    let structure = hands.own().structure().await?;
+    apply::is_start(hands.own(), plan, scope(structure)).await
 }
 
-/// Waits for a backup, keeps the session alive meanwhile, and gives it up when undrift is asked to stop.
-async fn beside(session: &mut Session, job: Job<'_>, progress: &mut dyn Progress) -> Result<Backup, BackupError> {
+/// Waits for a backup, keeps the sessions alive meanwhile, and gives it up when undrift is asked to stop.
+async fn beside(hands: &mut Hands<'_>, job: Job<'_>, progress: &mut dyn Progress) -> Result<Backup, BackupError> {
     let running = job.run();
     tokio::pin!(running);
     for look in 1u32.. {
@@ -137,7 +140,7 @@ async fn beside(session: &mut Session, job: Job<'_>, progress: &mut dyn Progress
             return Err(BackupError::Stopped);
         }
         if look.is_multiple_of(SIGN_OF_LIFE) {
-            session.count("SELECT 1").await?;
+            hands.show_life().await?;
         }
     }
     unreachable!("there are more looks than anybody waits for")

@@ -1,6 +1,7 @@
 //! Carrying a plan out on one tenant, and making sure that it did what it said.
 
 use super::endings::{Beginning, Ending};
+use super::hands::Hands;
 use super::{Observed, Precaution, Reconciler, Study, backup, remains};
 use crate::apply::{self, ApplyError, Limits, Progress};
 use crate::db::{Connection, DbError, Memo, Session, Target, Trouble, Visitor};
@@ -96,14 +97,28 @@ async fn locked(
     errand: &Errand<'_>,
     progress: &mut dyn Progress,
 ) -> Result<Carried, ApplyError> {
-    let Errand { way, study, plan, limits, precaution } = errand;
+    let Errand { way, study, plan, limits, .. } = errand;
     let scope = |schema| study.reference.wanted.scope.apply(schema);
     apply::begin(session, plan, limits, way.known, scope).await?;
-    if let Some(precaution) = precaution {
-        backup::take(session, way.target, precaution, plan, limits, scope, progress).await?;
-    }
-    apply::run(session, plan, limits, progress).await?;
+    let mut hands = Hands::of(session).await?;
+    let ran = changed(&mut hands, errand, progress).await;
+    hands.let_go().await;
+    ran?;
     verified(reconciler, session, errand).await
+}
+
+/// Makes the backup and runs the plan, over a login that has rights in this tenant alone.
+async fn changed(hands: &mut Hands<'_>, errand: &Errand<'_>, progress: &mut dyn Progress) -> Result<(), ApplyError> {
+    let Errand { way, study, plan, limits, precaution } = errand;
+    if let Some(refusal) = hands.refused(plan).await? {
+        return Err(refusal.error(format!("change {}", way.target)).into());
+    }
+    let scope = |schema| study.reference.wanted.scope.apply(schema);
+    hands.session().prepare().await?;
+    if let Some(precaution) = precaution {
+        backup::take(hands, way.target, precaution, plan, limits, scope, progress).await?;
+    }
+    hands.run(plan, limits, progress).await
 }
 
 /// Makes sure that a plan which ran did what it said.

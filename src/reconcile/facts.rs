@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::Study;
+use super::hands::Hands;
 use crate::db::{Connection, DbError, Session, Trouble};
 use crate::dialect;
 use crate::model::{Change, FactKind, Precondition, QName};
@@ -84,15 +85,47 @@ pub struct NotKnown {
 ///
 /// # Errors
 /// When the connection breaks. A fact that cannot be had is no error.
-pub(super) async fn gather(session: &mut Session, study: &Study, within: Duration) -> Result<Facts, DbError> {
-    let mut pass = Pass { session, ends: Instant::now() + within, within };
+pub(super) async fn gather(hands: &mut Hands<'_>, study: &Study, within: Duration) -> Result<Facts, DbError> {
     let mut facts = Facts::default();
-    pass.session.limit(LOCK_TIMEOUT, within).await?;
-    pass.session.begin_reading().await?;
-    let asked = pass.everything(study, &mut facts).await;
+    let ends = Instant::now() + within;
+    if hands.are_own() {
+        look(hands.own(), ends, within, async |pass| pass.everything(study, &mut facts).await).await?;
+        return Ok(facts);
+    }
+    // What the catalog says is undrift's own to read; the rows are not.
+    look(hands.own(), ends, within, async |pass| pass.sizes(study, &mut facts).await).await?;
+    if study.plan.steps.iter().all(|step| step.preconditions.is_empty()) {
+        return Ok(facts);
+    }
+    match hands.barred().await? {
+        Some(refusal) => not_asked(study, &refusal.missing, &mut facts),
+        None => look(hands.session(), ends, within, async |pass| pass.rows(study, &mut facts).await).await?,
+    }
+    Ok(facts)
+}
+
+/// Reads something in one time without writing.
+async fn look(
+    session: &mut Session,
+    ends: Instant,
+    within: Duration,
+    questions: impl AsyncFnOnce(&mut Pass<'_>) -> Result<(), DbError>,
+) -> Result<(), DbError> {
+    session.limit(LOCK_TIMEOUT, within).await?;
+    session.begin_reading().await?;
+    let mut pass = Pass { session, ends, within };
+    let asked = questions(&mut pass).await;
     pass.session.end_reading().await?;
     pass.session.limit(LOCK_TIMEOUT, within).await?;
-    asked.map(|()| facts)
+    asked
+}
+
+/// Says of every question that it was not asked.
+fn not_asked(study: &Study, why: &str, facts: &mut Facts) {
+    for fact in study.plan.steps.iter().flat_map(|step| &step.preconditions) {
+        let what = if fact.kind == FactKind::Unasked { fact.finding.clone() } else { format!("{}: {why}", open(fact)) };
+        facts.not_known.push(NotKnown { changes: fact.changes.clone(), what });
+    }
 }
 
 /// One time in which a tenant's rows are looked at.
@@ -108,20 +141,40 @@ type Answer<T> = Result<T, DbError>;
 impl Pass<'_> {
     /// Sizes first, because policies ask for rows; bytes last, because they are for people alone.
     async fn everything(&mut self, study: &Study, facts: &mut Facts) -> Result<(), DbError> {
+        self.row_counts(study, facts).await?;
+        self.rows(study, facts).await?;
+        self.bytes(study, facts).await
+    }
+
+    /// What the catalog knows.
+    async fn sizes(&mut self, study: &Study, facts: &mut Facts) -> Result<(), DbError> {
+        self.row_counts(study, facts).await?;
+        self.bytes(study, facts).await
+    }
+
+    async fn row_counts(&mut self, study: &Study, facts: &mut Facts) -> Result<(), DbError> {
         let dialect = dialect::of(&study.observed.platform);
-        let tables = tables(study);
-        for table in &tables {
+        for table in tables(study) {
             if let Ok(rows) = self.count(&dialect.rows_query(table)).await? {
-                facts.rows.insert((*table).clone(), rows);
+                facts.rows.insert(table.clone(), rows);
             }
         }
+        Ok(())
+    }
+
+    async fn rows(&mut self, study: &Study, facts: &mut Facts) -> Result<(), DbError> {
         let renames = study.plan.changes.iter().any(|planned| is_rename(&planned.change));
         for fact in study.plan.steps.iter().flat_map(|step| &step.preconditions) {
             self.fact(fact, renames, facts).await?;
         }
-        for table in &tables {
+        Ok(())
+    }
+
+    async fn bytes(&mut self, study: &Study, facts: &mut Facts) -> Result<(), DbError> {
+        let dialect = dialect::of(&study.observed.platform);
+        for table in tables(study) {
             if let Ok(bytes) = self.count(&dialect.bytes_query(table)).await? {
-                facts.bytes.insert((*table).clone(), bytes);
+                facts.bytes.insert(table.clone(), bytes);
             }
         }
         Ok(())

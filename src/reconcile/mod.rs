@@ -7,12 +7,14 @@
 mod assess;
 mod backup;
 mod carry_out;
+mod code;
 mod copy;
 mod endings;
 mod error;
 mod facts;
 mod fleet;
 mod given_names;
+mod hands;
 mod implicit;
 mod judged;
 pub mod plan_file;

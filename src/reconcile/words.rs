@@ -294,6 +294,7 @@ pub fn reason(ruling: &Ruling) -> String {
             "policy wants a backup of {table} first, which would keep the plain text of {column}: say `backup: {{ plain_text: \
              true }}` if it is to be kept, or write a rule with `backup: false` for both names of {column}"
         ),
+        Reason::Login { missing, remedy } => format!("it could run code of the tenant's, and {missing}; {remedy}"),
         Reason::NotKnown { what } => format!("not known: {what}"),
         Reason::Stricter { reviewed, why } => {
             format!("the reviewed plan says {reviewed}, and the policy is stricter now: {why}")
@@ -307,7 +308,7 @@ pub fn reason(ruling: &Ruling) -> String {
 pub fn verdict(ruling: &Ruling) -> String {
     match &ruling.reason {
         Reason::Extra => "extra".to_owned(),
-        Reason::Data { .. } => "blocked".to_owned(),
+        Reason::Data { .. } | Reason::Login { .. } => "blocked".to_owned(),
         Reason::Waiver { .. } => "waived".to_owned(),
         _ => ruling.verdict.to_string(),
     }

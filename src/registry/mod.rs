@@ -134,6 +134,7 @@ impl Fleet {
 
     fn add(&mut self, name: String, target: Target, common: &Common, place: &str) {
         let tenant = Tenant { name, engine: target.engine(), labels: common.labels.clone() };
+        let target = target.with_logins(common.logins);
         self.tenants.push(Registered { tenant, target, schema: common.schema.clone(), place: place.to_owned() });
     }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::*;
-use crate::model::{Engine, Labels};
+use crate::model::{Engine, Labels, Logins};
 
 fn fleet_of(folder: &Path, tenants: &str) -> Fleet {
     let text = format!("schema: core.yaml\ntenants:\n{tenants}");
@@ -107,7 +107,7 @@ fn a_servers_databases_are_filtered_and_scratch_ones_left_alone() {
     let server = Target::parse("postgres://u:p@h/postgres?sslmode=require").unwrap();
     let names_there = ["tenant_a", "tenant_b", "tenant_old", "postgres", "undrift_scratch_1_ab"].map(str::to_owned);
     let schema = SchemaChoice { name: "core".into(), path: "core.yaml".into() };
-    let common = Common { labels: Labels::new(), schema };
+    let common = Common { labels: Labels::new(), schema, logins: Logins::default() };
     let exclude = [Like::new("%\\_old"), Like::new("postgres")];
     for (pattern, found) in [("tenant_%", &["tenant_a", "tenant_b"][..]), ("%", &["tenant_a", "tenant_b"]), ("x%", &[])]
     {
@@ -124,7 +124,11 @@ fn a_servers_databases_are_filtered_and_scratch_ones_left_alone() {
 fn a_discovered_database_is_reached_like_its_server() {
     let mut fleet = Fleet::default();
     let server = Target::parse("postgres://u:p@h/postgres?sslmode=require").unwrap();
-    let common = Common { labels: Labels::new(), schema: SchemaChoice { name: "c".into(), path: "c".into() } };
+    let common = Common {
+        labels: Labels::new(),
+        schema: SchemaChoice { name: "c".into(), path: "c".into() },
+        logins: Logins::default(),
+    };
     let filter = Filter { matching: &Like::new("%"), exclude: &[] };
     fleet.adopt(&server, &["tenant_example-corp".to_owned()], &filter, &common, "p");
     assert_eq!(fleet.tenants[0].target.to_string(), "postgres://u:***@h/tenant_example-corp?sslmode=require");

@@ -11,6 +11,7 @@ use super::{Cli, Exit, Failure};
 use crate::db::{Connection, DbError, Patience, Session, Target};
 use crate::desired;
 use crate::dialect;
+use crate::model::Logins;
 use crate::plan;
 use tenants::{STORIES, Story};
 
@@ -49,7 +50,7 @@ pub async fn run(cli: &Cli, args: &DemoArgs) -> Result<Exit, Failure> {
 }
 
 fn nothing_special() -> Selection {
-    Selection { url: None, schema: None, policy: None, tenants: Vec::new() }
+    Selection { url: None, schema: None, policy: None, logins: Logins::default(), tenants: Vec::new() }
 }
 
 fn heading(text: &str) {

@@ -168,7 +168,7 @@ fn kept_back(tenant: &TenantRecord, drift: &DriftRecord, shapes: &Shapes) -> Str
 fn advice(ruling: &Ruling) -> Option<&'static str> {
     match (&ruling.reason, ruling.verdict) {
         (Reason::Extra, _) => Some("declare it, ignore it, waive it, or set `extras: drop`"),
-        (Reason::Data { .. } | Reason::Waiver { .. }, _) => None,
+        (Reason::Data { .. } | Reason::Login { .. } | Reason::Waiver { .. }, _) => None,
         (_, Verdict::Ask) => Some("answer the question: `undrift approvals`"),
         (_, Verdict::Hold) => Some("nothing: it runs when its window opens"),
         (_, Verdict::Deny) => Some("put it right by hand, allow it in the policy, or waive it"),

@@ -165,7 +165,8 @@ fn under(ruling: &Ruling, said: Option<Verdict>) -> Ruling {
     let reason = match (said, ruling.verdict) {
         (None, Verdict::Allow | Verdict::Hold | Verdict::Ask) => Reason::NotReviewed,
         (Some(reviewed), Verdict::Ask | Verdict::Deny)
-            if reviewed < ruling.verdict && !matches!(ruling.reason, Reason::Data { .. } | Reason::Needs { .. }) =>
+            if reviewed < ruling.verdict
+                && !matches!(ruling.reason, Reason::Data { .. } | Reason::Login { .. } | Reason::Needs { .. }) =>
         {
             Reason::Stricter { reviewed, why: words::reason(ruling) }
         }
