@@ -6,7 +6,7 @@ use undrift::db::{Connection, Session};
 use undrift::model::{Change, Column, Hazard, Op, Property, QName, Schema};
 
 /// Brings a database from one script's structure to another's and returns what a query says then.
-async fn altered(from: &str, to: &str, query: &str) -> String {
+pub async fn altered(from: &str, to: &str, query: &str) -> String {
     let goal_url = postgres().database("goal");
     postgres().sql(&goal_url, to);
     let goal = schema_of(&goal_url).await;

@@ -15,5 +15,6 @@ mod inside;
 mod killed;
 mod live_data;
 mod pooled;
+mod rights;
 mod session;
 mod types;

@@ -103,6 +103,7 @@ fn data_type(batch: &Batch<'_>, alteration: &Alteration<'_>) -> Op {
     let mut op = self::op(alteration, "type", statements, TYPES);
     op.changes = with_type(batch, alteration, &conversion);
     op.changes.extend(rebuilt.changes);
+    op.hazards.extend(rebuilt.hazards);
     op.needs.extend(batch.type_object(&to.data_type));
     op.frees.extend(batch.type_object(&from.data_type));
     op.frees.extend(used_by(batch, alteration));
@@ -225,6 +226,7 @@ fn collation(batch: &Batch<'_>, alteration: &Alteration<'_>) -> Op {
     statements.extend(rebuilt.after);
     let mut op = self::op(alteration, "collation", statements, TYPES);
     op.changes.extend(rebuilt.changes);
+    op.hazards.extend(rebuilt.hazards);
     impact::SCAN.applies(&mut op, table);
     stands_alone(batch, alteration.index, &mut op);
     op

@@ -173,11 +173,19 @@ fn to_string(a: &Parsed, b: &Parsed) -> Conversion {
     match (old, new) {
         (_, None) => base,
         (Some(old), Some(new)) if old <= new => {
-            // Padding of character(n) is written into every row.
-            if b.family == Family::Char { Conversion::rewrite() } else { base }
+            match (b.family, a.family) {
+                // Padding of character(n) is written into every row.
+                (Family::Char, Family::Text | Family::Varchar) => {
+                    Conversion::losing("blanks at the end of values do not count any more")
+                }
+                (Family::Char, _) => Conversion::rewrite(),
+                _ => base,
+            }
         }
         (_, Some(new)) => Conversion {
             shortens_to: a.family.is_string().then_some(new),
+            loses: (b.family == Family::Char && matches!(a.family, Family::Text | Family::Varchar))
+                .then_some("blanks at the end of values do not count any more"),
             ..Conversion::refusing("values may be longer than the new type allows")
         },
     }
@@ -299,7 +307,7 @@ pub const TYPE_CHANGES: [TypeChange; 62] = [
     row("character(10)", "character(20)", W::Rewrites, V::Kept),
     row("character(10)", "character varying(10)", W::Rewrites, V::Kept),
     row("character(10)", "text", W::Rewrites, V::Kept),
-    row("character varying(10)", "character(10)", W::Rewrites, V::Kept),
+    row("character varying(10)", "character(10)", W::Rewrites, V::Altered),
     row("character varying(50)", "citext", W::Reindexes, V::Checked),
     row("text", "citext", W::Reindexes, V::Checked),
     row("citext", "text", W::Reindexes, V::Kept),

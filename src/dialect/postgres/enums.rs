@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use super::batch::Batch;
 use super::create::enum_type;
-use super::facts;
 use super::members::comment_text;
 use super::names::{cut, ident, literal, qualified};
 use super::rebuild::{self, Around};
+use super::{facts, rights};
 use crate::dialect::rank;
 use crate::model::{Change, Column, EnumType, Hazard, HazardNote, Object, Op, Pace, Property, QName, Table};
 
@@ -94,6 +94,7 @@ fn replace(batch: &Batch<'_>, change: usize, from: &EnumType, to: &EnumType) -> 
     statements.push(enum_type(&to.name, &to.labels));
     statements.extend(moves.conversions);
     statements.extend(without_repetitions(moves.around.after));
+    statements.push(rights::give_type(&old, &to.name));
     statements.push(format!("DROP TYPE {}", qualified(&old)));
     statements.extend(from.comment.as_deref().map(|text| comment(&to.name, Some(text))));
     let mut op = Op::new(vec![change], format!("replace enum {}", to.name), statements);
@@ -103,6 +104,7 @@ fn replace(batch: &Batch<'_>, change: usize, from: &EnumType, to: &EnumType) -> 
     op.needs.extend(to.name.schema.clone().map(Object::Namespace));
     op.makes = vec![Object::Type(to.name.clone())];
     op.hazards = hazards(&moves.tables, from, to);
+    op.hazards.extend(moves.around.hazards.into_iter().collect::<BTreeSet<_>>());
     super::alter::stands_alone(batch, change, &mut op);
     let columns = moves.columns.iter();
     op.preconditions = columns.filter_map(|(table, c)| facts::no_gone_labels(change, table, c, from, to)).collect();

@@ -216,24 +216,22 @@ fn part_label(part: &Part) -> &str {
 fn no_orphans(batch: &Batch<'_>, change: usize, table: &QName, key: &ForeignKey) -> Option<Precondition> {
     let set: Vec<_> = key.columns.iter().map(|column| format!("child.{} IS NOT NULL", ident(column))).collect();
     let finding = format!("{{n}} rows of {table} refer to a row of {} that is not there", key.table);
-    let rows = match batch.table_before(&key.table) {
-        None => format!("FROM {} child WHERE {}", qualified(table), set.join(" AND ")),
+    let pairs = key.columns.iter().zip(&key.referenced);
+    let equal: Vec<_> = pairs.map(|(a, b)| format!("parent.{} = child.{}", ident(b), ident(a))).collect();
+    let (set, equal, parent) = (set.join(" AND "), equal.join(" AND "), qualified(&key.table));
+    let missing = format!(" AND NOT EXISTS (SELECT 1 FROM {parent} parent WHERE {equal})");
+    let missing = match batch.table_before(&key.table) {
+        None if batch.from.has_beside(&key.table) => missing,
+        None => String::new(),
         Some(parent) => {
             let steady = |column: &String| parent.column(column).is_some() && is_steady(batch, &key.table, column);
             if key.referenced.is_empty() || !key.referenced.iter().all(steady) || !same_types(batch, table, key) {
                 return None;
             }
-            let pairs = key.columns.iter().zip(&key.referenced);
-            let equal: Vec<_> = pairs.map(|(a, b)| format!("parent.{} = child.{}", ident(b), ident(a))).collect();
-            format!(
-                "FROM {} child WHERE {} AND NOT EXISTS (SELECT 1 FROM {} parent WHERE {})",
-                qualified(table),
-                set.join(" AND "),
-                qualified(&key.table),
-                equal.join(" AND "),
-            )
+            missing
         }
     };
+    let rows = format!("FROM {} child WHERE {set}{missing}", qualified(table));
     Some(of_rows(FactKind::Orphans, change, table, &rows, finding))
 }
 

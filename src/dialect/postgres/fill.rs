@@ -10,7 +10,7 @@ use super::create::column_comment;
 use super::moves::{in_batches, mentioned, old_goes, under_lock, values};
 use super::names::{cut, ident, qualified};
 use super::text::identifiers;
-use super::{facts, members, not_null};
+use super::{facts, members, not_null, rights};
 use crate::dialect::{moves, rank, rows};
 use crate::model::{
     Assignment, Column, Hazard, HazardNote, Object, Op, QName, RowWork, Table, Transform, work_mark, working_name,
@@ -50,7 +50,9 @@ pub(super) fn replace(
     let Some(filling) = Filling::of(batch, change, table, to, expr) else { return Vec::new() };
     let rest = moves::changed(batch.dialect, &filling.working, format!("({expr})"));
     let mut named = filling.named(Some(filling.at_once(&rest)));
+    named.statements.push(rights::keep_column(table, &from.name));
     named.statements.push(format!("ALTER TABLE {} DROP COLUMN {}", qualified(table), ident(&from.name)));
+    named.statements.push(rights::give_column(table, &from.name, &to.name));
     named.drops = column_objects(table, [from.name.clone()]);
     named.frees.retain(|object| !named.drops.contains(object));
     named.frees.extend(batch.type_object(&from.data_type));

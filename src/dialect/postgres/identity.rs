@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::names::{ident, literal, made_name, qualified};
 use super::types::{Family, parse};
+use super::{counter, rights};
 use crate::model::{Column, Identity, IdentityKind, QName, Schema};
 
 /// Options of a sequence, by key.
@@ -78,24 +79,8 @@ fn on_sequence(table: &QName, column: &str, statement: &str) -> String {
 }
 
 /// The expression for the sequence that a column owns.
-fn owned_sequence(table: &QName, column: &str) -> String {
+pub(super) fn owned_sequence(table: &QName, column: &str) -> String {
     format!("pg_get_serial_sequence({}, {})", literal(&qualified(table)), literal(column))
-}
-
-/// Lets a column's sequence go on after the highest number in use (the lowest, when it counts down).
-fn go_on(table: &QName, column: &Column, options: &Options) -> String {
-    let down = options.get("increment").is_some_and(|value| value.starts_with('-'));
-    let (extreme, bound, first) = if down {
-        ("min", "<=", options.get("max").map_or("-1", String::as_str))
-    } else {
-        ("max", ">=", options.get("min").map_or("1", String::as_str))
-    };
-    format!(
-        "SELECT setval({}, last) FROM (SELECT {extreme}({}) AS last FROM {}) used WHERE last {bound} {first}",
-        owned_sequence(table, &column.name),
-        ident(&column.name),
-        qualified(table),
-    )
 }
 
 /// The statements that change how rows are numbered. `from` is the schema as it is, for a name that
@@ -110,15 +95,23 @@ pub(super) fn transition(schema: &Schema, table: &QName, from: &Column, to: &Col
         }
         (Some(old), Some(new)) if !is_serial(old) && !is_serial(new) => set(&alter, old, new),
         (Some(old), Some(new)) => {
-            let mut statements = vec![stop(table, &alter, to, old)];
-            statements.extend(start(schema, table, &alter, to, new));
-            statements
+            let begun = std::iter::once(stop(table, &alter, to, old)).chain(start(schema, table, &alter, to, new));
+            counter::carried_over(table, to, None, begun).into_iter().chain(to_insert(table, to, new)).collect()
         }
         (None, Some(new)) => {
             let drop_default = from.default.is_some().then(|| format!("{alter} DROP DEFAULT"));
-            drop_default.into_iter().chain(start(schema, table, &alter, to, new)).collect()
+            let begun = drop_default.into_iter().chain(start(schema, table, &alter, to, new));
+            match from.default.as_deref().and_then(counter::drawn_from) {
+                Some(sequence) => counter::carried_over(table, to, Some(sequence), begun),
+                None => begun.chain([counter::go_on(table, to, &new.options)]).collect(),
+            }
         }
     }
+}
+
+/// Those who insert rows need a right on the sequence from which a default takes its numbers.
+fn to_insert(table: &QName, column: &Column, new: &Identity) -> Option<String> {
+    is_serial(new).then(|| rights::let_use(table, &owned_sequence(table, &column.name)))
 }
 
 fn is_serial(identity: &Identity) -> bool {
@@ -144,12 +137,10 @@ fn stop(table: &QName, alter: &str, column: &Column, old: &Identity) -> String {
 
 /// Numbers the rows of a column that has no numbering yet.
 fn start(schema: &Schema, table: &QName, alter: &str, column: &Column, new: &Identity) -> Vec<String> {
-    let mut statements = match generated_word(new.kind) {
+    match generated_word(new.kind) {
         Some(_) => vec![format!("{alter} ADD{}", clause(new))],
         None => start_serial(schema, table, alter, column, new),
-    };
-    statements.push(go_on(table, column, &new.options));
-    statements
+    }
 }
 
 fn start_serial(schema: &Schema, table: &QName, alter: &str, column: &Column, new: &Identity) -> Vec<String> {

@@ -6,6 +6,7 @@
 use super::batch::{Batch, column_objects};
 use super::facts;
 use super::names::{ident, qualified};
+use super::rights;
 use super::text::identifiers;
 use crate::dialect::{moves, rank, rows};
 use crate::model::{
@@ -159,7 +160,9 @@ pub(super) fn merge(
     first.hazards.extend(transforms);
     op.preconditions.clear();
     op.needs.push(values(table, &to.name));
+    op.statements.push(rights::keep_column(table, &from.name));
     op.statements.push(format!("ALTER TABLE {name} DROP COLUMN {old}"));
+    op.statements.push(rights::give_column(table, &from.name, &to.name));
     vec![first, op]
 }
 

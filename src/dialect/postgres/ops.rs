@@ -171,5 +171,9 @@ fn table_option(change: usize, table: &QName, option: &str, value: Option<&Strin
     if matches!(option, "unlogged" | "access_method") {
         impact::REWRITE.applies(&mut op, table);
     }
+    if option == "unlogged" && value.is_some() {
+        let why = format!("the rows of {table} are gone after a crash of the server, and its replicas have none");
+        op.hazards.push(HazardNote::new(Hazard::MayLoseData, why));
+    }
     op
 }

@@ -9,9 +9,9 @@ use super::batch::{Batch, expressions, uses_column};
 use super::columns::add_plain;
 use super::names::{cut, ident, qualified};
 use super::text::mentions;
-use super::{identity, members};
+use super::{identity, members, rights};
 use crate::dialect::rank;
-use crate::model::{Column, Hazard, HazardNote, MemberKind, Op, Pace, QName, Table, working_name};
+use crate::model::{Column, Hazard, HazardNote, Member, MemberKind, Op, Pace, QName, Table, working_name};
 
 /// What goes before something and comes back after it.
 #[derive(Debug, Default)]
@@ -20,6 +20,8 @@ pub(super) struct Around {
     pub(super) after: Vec<String>,
     /// The changes that are carried out on the way.
     pub(super) changes: Vec<usize>,
+    /// What that means for indexes that stay.
+    pub(super) hazards: Vec<HazardNote>,
 }
 
 /// Whether a generated column is dropped and made anew by the change of another column's type, with
@@ -53,9 +55,12 @@ pub(super) fn around(batch: &Batch<'_>, table: &QName, column: &str) -> Around {
 
 /// Takes a generated column away and brings it back as `target`, with what hangs on it.
 pub(super) fn anew(batch: &Batch<'_>, table: &Table, target: &Column, around: &mut Around) {
+    around.before.push(rights::keep_column(&table.name, &target.name));
     around.before.push(format!("ALTER TABLE {} DROP COLUMN {}", qualified(&table.name), ident(&target.name)));
     around.after.extend(add_plain(batch, &table.name, target));
+    around.after.push(rights::give_column(&table.name, &target.name, &target.name));
     around.after.extend(members_again(batch, table, &target.name));
+    around.hazards.extend(indexes_again(batch, table, &target.name));
 }
 
 /// The statements that make the members anew which went with a column.
@@ -64,11 +69,25 @@ fn members_again(batch: &Batch<'_>, table: &Table, column: &str) -> Vec<String> 
     went.filter(|member| uses_column(member, column)).flat_map(|member| members::add(&table.name, &member)).collect()
 }
 
+/// That indexes which went with a column are built again over all rows.
+fn indexes_again(batch: &Batch<'_>, table: &Table, column: &str) -> Vec<HazardNote> {
+    let went = batch.staying_members(table).filter(|member| uses_column(member, column));
+    went.filter_map(|member| index_anew(&table.name, &member)).collect()
+}
+
+/// That an index which stays is built anew; nothing of foreign keys and checks, which have none.
+fn index_anew(table: &QName, member: &Member) -> Option<HazardNote> {
+    let builds = !matches!(member.kind(), MemberKind::ForeignKey | MemberKind::Check);
+    let why = format!("{}, which stays, is built anew over the rows of {table}", member.label());
+    builds.then(|| HazardNote::new(Hazard::BuildsIndex, why))
+}
+
 /// Takes away the members whose expressions mention a column, parsed with its old type in mind, and
 /// brings them back.
 pub(super) fn expressions_on(batch: &Batch<'_>, table: &Table, column: &str, around: &mut Around) {
     let mentioning = batch.staying_members(table).filter(|member| expressions(member).any(|e| mentions(e, column)));
     for member in mentioning {
+        around.hazards.extend(index_anew(&table.name, &member));
         around.before.push(members::drop(&table.name, &member));
         around.after.extend(members::add(&table.name, &member));
     }
@@ -85,6 +104,8 @@ pub(super) fn recreate(batch: &Batch<'_>, alteration: &Alteration<'_>) -> Op {
     } else {
         keep_values(batch, table, from, target)
     };
+    statements.insert(0, rights::keep_column(table, &to.name));
+    statements.push(rights::give_column(table, &to.name, &to.name));
     statements
         .extend(batch.table_before(table).map(|before| members_again(batch, before, &to.name)).unwrap_or_default());
     let mut op = Op::new(vec![alteration.index], format!("change expression of {table}.{}", to.name), statements);
@@ -95,6 +116,8 @@ pub(super) fn recreate(batch: &Batch<'_>, alteration: &Alteration<'_>) -> Op {
     op.needs = expression_columns(batch, table, target);
     op.needs.extend(batch.type_object(&target.data_type));
     op.hazards = hazards(table, from, target);
+    op.hazards
+        .extend(batch.table_before(table).map(|before| indexes_again(batch, before, &to.name)).unwrap_or_default());
     stands_alone(batch, alteration.index, &mut op);
     op
 }
