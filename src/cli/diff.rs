@@ -46,7 +46,7 @@ pub async fn run(_cli: &Cli, args: &DiffArgs) -> Result<Exit, Failure> {
     let platform = server.session.platform().clone();
     server.close().await;
     let (a, b) = read?;
-    let (nothing, open) = (Renames::default(), Scope::default());
+    let (nothing, open) = (Renames::none(platform.engine()), Scope::default());
     let declared = b.reference.as_ref().map(|reference| &reference.wanted);
     let renames = declared.map_or(&nothing, |wanted| &wanted.renames);
     let scope = declared.map_or(&open, |wanted| &wanted.scope);

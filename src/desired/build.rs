@@ -28,6 +28,8 @@ pub(super) struct Build<'a> {
     pub foreign_keys: Vec<PendingKey>,
     /// Columns that do not say whether they may be NULL.
     pub unsaid: BTreeSet<(QName, String)>,
+    /// The tables that foreign keys refer to and somebody else keeps.
+    pub external: BTreeSet<QName>,
 }
 
 /// A table of the file.
@@ -63,7 +65,8 @@ pub(super) fn wanted(root: &Node, stem: &str, dialect: &dyn Dialect, problems: &
     names::check(&mut build, root, &scope);
     build.settle(root);
     build.keep_open();
-    let Build { schema, renames, unsaid, .. } = build;
+    let Build { schema, renames, unsaid, external, .. } = build;
+    let scope = scope.beside(external);
     let extras = extras(root);
     let hash = Hash::of_json(&Hashed { schema: &schema, renames: &renames, extras, ignored: &ignored });
     let name = root.text_of("schema").unwrap_or(stem).to_owned();
@@ -116,11 +119,12 @@ impl<'a> Build<'a> {
             rules: engine::rules(vendor),
             problems,
             schema: Schema::default(),
-            renames: Renames::default(),
+            renames: Renames::none(vendor.engine()),
             enums: BTreeMap::new(),
             tables: BTreeMap::new(),
             foreign_keys: Vec::new(),
             unsaid: BTreeSet::new(),
+            external: BTreeSet::new(),
         }
     }
 
@@ -239,7 +243,7 @@ impl<'a> Build<'a> {
     }
 
     /// Options by the engine's own keys: those for all, then the engine's, then the vendor's.
-    pub fn options(&self, node: &Node) -> BTreeMap<String, String> {
+    pub fn options(&mut self, node: &Node) -> BTreeMap<String, String> {
         let Some(node) = node.get("options") else { return BTreeMap::new() };
         let maps = if engine::is_per_engine(node) {
             ["any", self.vendor.engine().key(), engine::key(self.vendor)]
@@ -249,8 +253,11 @@ impl<'a> Build<'a> {
         } else {
             vec![node]
         };
-        let pairs = maps.into_iter().flat_map(Node::entries);
-        pairs.filter_map(|entry| Some((entry.key.clone(), entry.value.text()?.to_owned()))).collect()
+        let mut options = BTreeMap::new();
+        for entry in maps.into_iter().flat_map(Node::entries) {
+            self.option(&mut options, &entry.key, &entry.value);
+        }
+        options
     }
 
     /// The text under a key, as it is for this server; nothing where nothing is said for it.

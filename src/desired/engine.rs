@@ -1,6 +1,6 @@
 //! What of a file is for which engine: `engines: […]` and values that differ per engine.
 
-use crate::model::{Engine, QName, Vendor};
+use crate::model::{Engine, QName, Spelling, Vendor};
 use crate::yaml::{Diagnostic, Node, Report, Span};
 
 /// The keys that may stand for an engine.
@@ -71,10 +71,8 @@ pub struct Rules {
     pub refers_to_any_index: bool,
     /// Index names are unique per table rather than per schema.
     pub index_names_per_table: bool,
-    /// Names of columns and indexes that differ only in case are the same.
-    pub folds_case: bool,
-    /// Names of tables that differ only in case are the same.
-    pub folds_table_case: bool,
+    /// Which names are the same although their case differs.
+    pub spelling: Spelling,
     /// `autoincrement: true` means something.
     pub knows_autoincrement: bool,
     /// A column that numbers rows is never NULL, whether or not it is declared NOT NULL.
@@ -88,12 +86,12 @@ pub struct Rules {
 impl Rules {
     /// Whether two texts name the same column.
     pub fn same_column(&self, one: &str, other: &str) -> bool {
-        if self.folds_case { one.eq_ignore_ascii_case(other) } else { one == other }
+        self.spelling.same(one, other)
     }
 
     /// Whether two names are one table's.
     pub fn same_table(&self, one: &QName, other: &QName) -> bool {
-        if self.folds_table_case { one.name.eq_ignore_ascii_case(&other.name) } else { one == other }
+        self.spelling.same_table(one, other)
     }
 }
 
@@ -105,8 +103,7 @@ pub fn rules(vendor: Vendor) -> Rules {
         empty_tables: engine == Engine::Postgres,
         refers_to_any_index: engine == Engine::Mysql,
         index_names_per_table: engine == Engine::Mysql,
-        folds_case: engine != Engine::Postgres,
-        folds_table_case: engine == Engine::Sqlite,
+        spelling: Spelling::of(engine),
         knows_autoincrement: engine == Engine::Sqlite,
         numbers_without_not_null: engine == Engine::Sqlite,
         dangling_keys: engine == Engine::Sqlite,

@@ -58,6 +58,20 @@ impl Build<'_> {
         self.foreign_keys.push(PendingKey { table: table.name.clone(), place, to_primary_key, span });
     }
 
+    /// Notes what a foreign key refers to that somebody else keeps. Nothing is known of it but what is written here.
+    pub fn external_key(&mut self, key: &ForeignKey, span: &Span) {
+        let written = key.table.to_string();
+        if self.tables.get(&written).is_some_and(|place| place.here) {
+            let help = "remove `external: true`, or the table from this file";
+            self.problem(span, format!("`{written}` is declared in this file, and so is not external"), help);
+        } else if key.referenced.len() != key.columns.len() {
+            let help = "name as many here as under `columns`, as in `table(column)`";
+            self.problem(span, "an external reference names the columns that it refers to", help);
+        } else {
+            self.external.insert(key.table.clone());
+        }
+    }
+
     /// Checks all foreign keys against the tables that they refer to.
     pub fn check_foreign_keys(&mut self) {
         for pending in std::mem::take(&mut self.foreign_keys) {
@@ -95,7 +109,10 @@ impl Build<'_> {
         let problem = Diagnostic::new(span, format!("the table `{written}` is not declared"));
         Err(match nearest(&written, names) {
             Some(near) => problem.help(format!("did you mean `{near}`?")),
-            None => problem.help("declare the table, or remove the foreign key"),
+            None => problem.help(
+                "declare the table; if somebody else keeps it, or undrift does not model it, write `external: true` beside \
+                 `references`",
+            ),
         })
     }
 

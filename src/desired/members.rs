@@ -221,7 +221,10 @@ impl Build<'_> {
             options,
             comment: node.text_of("comment").map(str::to_owned),
         });
-        if !self.may_dangle(node) {
+        let (may_dangle, is_external) = (self.may_dangle(node), node.flag("external"));
+        if is_external {
+            self.external_key(&table.foreign_keys[table.foreign_keys.len() - 1], &references.span);
+        } else if !may_dangle {
             self.remember_foreign_key(table, referenced.is_none(), &references.span);
         }
     }

@@ -16,6 +16,7 @@ mod members;
 mod moves;
 mod names;
 mod shapes;
+mod switches;
 mod tables;
 
 use std::collections::BTreeSet;
@@ -183,7 +184,7 @@ impl Declared {
             }
             Declared::Sql { path, text } => Ok(Wanted {
                 schema: Schema::default(),
-                renames: Renames::default(),
+                renames: Renames::none(dialect.platform().engine()),
                 scope: Scope::default(),
                 unsaid: BTreeSet::new(),
                 extras: Extras::default(),

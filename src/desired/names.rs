@@ -26,14 +26,10 @@ pub(super) fn check(build: &mut Build<'_>, root: &Node, scope: &Scope) {
             .filter(|column| engine::includes(column.value.get("engines"), build.vendor))
             .collect();
         old_columns(build, entry, &columns);
-        if build.rules.folds_case {
-            same_but_for_case(build, &columns);
-        }
+        same_but_for_case(build, &columns, false);
         relations(build, entry, &mut index_names);
     }
-    if build.rules.folds_table_case {
-        same_but_for_case(build, &here);
-    }
+    same_but_for_case(build, &here, true);
 }
 
 /// Names with the place where each stands first.
@@ -98,10 +94,10 @@ fn old_name(build: &mut Build<'_>, what: &str, old: &str, span: &Span, declared:
     }
 }
 
-fn same_but_for_case(build: &mut Build<'_>, entries: &[&Entry]) {
+fn same_but_for_case(build: &mut Build<'_>, entries: &[&Entry], are_tables: bool) {
     let mut seen = Seen::default();
     for entry in entries {
-        if let Some(first) = seen.note(entry.key.to_ascii_lowercase(), &entry.key_span) {
+        if let Some(first) = seen.note(build.rules.spelling.folded(&entry.key, are_tables), &entry.key_span) {
             let message = format!("`{}` and `{}` are one name", entry.key, first.text());
             let problem = Diagnostic::new(&entry.key_span, message).related(&first, "first here");
             build.problems.add(problem.help("choose another name"));
@@ -121,8 +117,7 @@ fn relations(build: &mut Build<'_>, table: &Entry, seen: &mut Seen) {
                 continue;
             }
             let full = name.sibling(entry.key.as_str()).to_string();
-            let key = if build.rules.folds_case { full.to_ascii_lowercase() } else { full };
-            if let Some(first) = seen.note(key, &entry.key_span) {
+            if let Some(first) = seen.note(build.rules.spelling.folded(&full, false), &entry.key_span) {
                 let message = format!("two indexes cannot both be called `{}`", entry.key);
                 let problem = Diagnostic::new(&entry.key_span, message).related(&first, "first here");
                 build.problems.add(problem.help("put the table's name in front of it"));

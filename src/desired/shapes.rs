@@ -349,6 +349,11 @@ static FOREIGN_KEY: Shape = Shape {
         Key::new("deferrable", DEFERRABLE, "Whether it can wait for the end of the transaction"),
         Key::new("match", Kind::Words(&["simple", "full", "partial"]), "How keys with NULLs match"),
         Key::new("dangling", Kind::Bool, "SQLite: it may point nowhere, and what it refers to is not checked"),
+        Key::new(
+            "external",
+            Kind::Bool,
+            "What it refers to is kept by somebody else: a table that undrift does not model or that is not declared",
+        ),
         Key::new("not_valid", Kind::Bool, "PostgreSQL: rows that are already there are not checked"),
         Key::new("comment", Kind::Text, COMMENT_DOC),
         Key::new("options", OPTIONS, OPTIONS_DOC),
@@ -359,7 +364,7 @@ static FOREIGN_KEY: Shape = Shape {
 static REFERENCE: Shape = Shape {
     name: "a reference",
     keys: &[
-        Key::new("schema", Kind::Text, "The PostgreSQL schema"),
+        Key::new("schema", Kind::Text, "The PostgreSQL schema, or the database on MySQL and MariaDB"),
         Key::required("table", Kind::Text, "The table's bare name, which may contain dots"),
         Key::new("columns", Kind::OneOrMore(&Kind::Text), "The columns; the primary key when left out"),
     ],

@@ -17,7 +17,7 @@ pub mod sqlite;
 pub use neutral::Neutral;
 
 use crate::model::{
-    Change, Check, Engine, EnumType, IdentityKind, MemberKind, Op, Platform, QName, Schema, Step, Table,
+    Change, Check, Engine, EnumType, IdentityKind, MemberKind, Op, Platform, QName, Renamed, Schema, Step, Table,
 };
 
 /// One engine's knowledge, for one server version.
@@ -92,6 +92,17 @@ pub trait Dialect: Send + Sync {
     /// Puts right why a step may hurt and how long it may take, now that the server has taken its statements on a
     /// scratch copy in the ways that they say.
     fn judge(&self, _step: &mut Step) {}
+
+    /// A query for the rights on a table by its name, where the server leaves them with the old name of what is
+    /// renamed: user, host, column and rights.
+    fn rights_query(&self, _table: &QName) -> Option<String> {
+        None
+    }
+
+    /// The statements that let such rights follow what was renamed.
+    fn rights_follow(&self, _rights: &[Vec<Option<String>>], _renamed: &Renamed) -> Vec<String> {
+        Vec::new()
+    }
 
     /// A query that returns one integer: how many rows a table has, or an estimate of it that
     /// reads no rows where the engine keeps one.

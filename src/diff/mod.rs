@@ -79,7 +79,10 @@ fn compare_tables(actual: &Schema, reference: &Schema, renames: &Renames, differ
 /// What is not modelled and yet has the name of a table. Only relations share their names with
 /// tables; a function or trigger may be called the same.
 fn obstacle(actual: &Schema, name: &QName) -> Option<Obstacle> {
-    let relation = |kind: &str| kind.contains("table") || kind.contains("view") || kind == "sequence";
+    let relation = |kind: &str| {
+        let words = ["table", "view", "sequence", "partition"];
+        words.iter().any(|word| kind.contains(word)) && kind != "event trigger"
+    };
     let found = actual.opaque.iter().find(|opaque| opaque.name == *name && relation(&opaque.kind))?;
     Some(Obstacle { table: name.clone(), kind: found.kind.clone() })
 }

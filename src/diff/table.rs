@@ -9,7 +9,7 @@ use crate::model::{Change, Column, Property, Renames, Table, Transform, work_mar
 pub(super) fn compare(from: &Table, to: &Table, renames: &Renames, changes: &mut Vec<Change>) {
     compare_options(from, to, changes);
     compare_columns(from, to, renames, changes);
-    members::compare(from, to, changes);
+    members::compare(from, to, renames.spelling, changes);
     if from.comment != to.comment {
         let (table, from, to) = (to.name.clone(), from.comment.clone(), to.comment.clone());
         changes.push(Change::AlterTableComment { table, from, to });
@@ -48,8 +48,9 @@ fn compare_columns(from: &Table, to: &Table, renames: &Renames, changes: &mut Ve
 /// A new column whose values are computed from one of its old names.
 fn replacement(from: &Table, to: &Table, wanted: &Column, renames: &Renames) -> Option<Change> {
     let Some(Transform::Sql(expr)) = renames.move_to(&to.name, &wanted.name).transform else { return None };
-    let old = renames.of_column(&to.name, &wanted.name).iter().find(|old| to.column(old).is_none())?;
-    let old = from.column(old)?;
+    let old_names = renames.of_column(&to.name, &wanted.name).iter().filter(|old| to.column(old).is_none());
+    let there = from.columns.iter().map(|column| column.name.as_str());
+    let old = from.column(renames.spelling.find(there, old_names.into_iter().next()?)?)?;
     Some(Change::ReplaceColumn { table: to.name.clone(), from: old.clone(), to: wanted.clone(), expr })
 }
 
@@ -75,7 +76,7 @@ fn leftover(from: &Table, to: &Table, column: &Column, renames: &Renames) -> Opt
     if to.columns.iter().any(|wanted| is_begun(from, to, column, wanted, renames)) {
         return None;
     }
-    let is_old_name_of = |wanted: &&Column| renames.of_column(&table, &wanted.name).contains(&column.name);
+    let is_old_name_of = |wanted: &&Column| renames.was_column(&table, &wanted.name, &column.name);
     let heir = to.columns.iter().find(|wanted| is_old_name_of(wanted) && from.column(&wanted.name).is_some());
     let replaced = |wanted: &Column| {
         let replacement = replacement(from, to, wanted, renames).filter(|_| from.column(&wanted.name).is_none());

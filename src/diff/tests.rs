@@ -1,7 +1,7 @@
 //! Small schemas, and the changes that are seen between them.
 
 use super::{difference, is_extra, pending_renames};
-use crate::model::{Change, Check, Column, Index, Member, Part, Property, QName, Renames, Schema, Table};
+use crate::model::{Change, Check, Column, Engine, Index, Member, Part, Property, QName, Renames, Schema, Table};
 
 fn table(name: &str, columns: &[&str]) -> Table {
     let mut table = Table::new(QName::bare(name));
@@ -209,4 +209,52 @@ fn the_primary_key_is_one_thing_in_two_versions() {
     to.primary_key = Some(key("b"));
     let found = difference(&schema([from]), &schema([to]), &Renames::default()).changes;
     assert!(matches!(&found[..], [Change::AlterMember { to: Member::PrimaryKey(_), .. }]));
+}
+
+fn spelled(engine: Engine) -> Renames {
+    Renames::none(engine)
+}
+
+#[test]
+fn other_cases_are_renames_of_spelling_where_they_do_not_count() {
+    let a = schema([table("users", &["id", "EMAIL", "Both", "BOTH2"])]);
+    let b = schema([table("Users", &["id", "email", "both", "Both2"])]);
+    let renamed = |engine| kinds(&pending_renames(&a, &b, &spelled(engine)).0);
+    assert_eq!(
+        renamed(Engine::Sqlite),
+        ["rename_table Users", "rename_column Users.email", "rename_column Users.both", "rename_column Users.Both2"]
+    );
+    assert!(renamed(Engine::Mysql).is_empty(), "tables are files there");
+    let b = schema([table("users", &["id", "email"])]);
+    assert_eq!(kinds(&pending_renames(&a, &b, &spelled(Engine::Mysql)).0), ["rename_column users.email"]);
+    assert!(pending_renames(&a, &b, &spelled(Engine::Postgres)).0.is_empty());
+}
+
+#[test]
+fn a_declared_old_name_in_another_case_is_the_old_name() {
+    let a = schema([table("users", &["id", "MAIL"])]);
+    let b = schema([table("users", &["id", "email"])]);
+    let mut renames = Renames { spelling: spelled(Engine::Mysql).spelling, ..old_names("users", "email", &["mail"]) };
+    assert_eq!(pending_renames(&a, &b, &renames).0.len(), 1);
+    let a = schema([table("users", &["id", "MAIL", "Email"])]);
+    assert_eq!(kinds(&pending_renames(&a, &b, &renames).0), ["rename_column users.email"]);
+    let renamed = a.evolve(&pending_renames(&a, &b, &renames).0);
+    assert_eq!(kinds(&difference(&renamed, &b, &renames).changes), ["merge_column users.email"]);
+    renames.spelling = spelled(Engine::Postgres).spelling;
+    assert!(pending_renames(&a, &b, &renames).0.is_empty());
+}
+
+#[test]
+fn indexes_and_keys_keep_what_they_are_in_another_spelling() {
+    let mut from = table("users", &["id", "name"]);
+    from.indexes = vec![index("IX_Name", "name")];
+    let mut to = table("users", &["id", "name"]);
+    to.indexes = vec![index("ix_name", "name")];
+    let (a, b) = (schema([from.clone()]), schema([to.clone()]));
+    assert_eq!(kinds(&difference(&a, &b, &spelled(Engine::Mysql)).changes), ["rename_index users.ix_name"]);
+    to.indexes = vec![index("ix_name", "id")];
+    let b = schema([to]);
+    assert_eq!(kinds(&difference(&a, &b, &spelled(Engine::Mysql)).changes), ["alter_index users.ix_name"]);
+    let found = kinds(&difference(&a, &b, &spelled(Engine::Postgres)).changes);
+    assert_eq!(found, ["drop_index users.IX_Name", "add_index users.ix_name"]);
 }

@@ -16,10 +16,12 @@ mod logins;
 mod name;
 mod plan;
 mod quarantine;
+mod renamed;
 mod renames;
 mod rows;
 mod schema;
 mod scope;
+mod spelling;
 mod tenant;
 mod transactions;
 mod transform;
@@ -38,6 +40,7 @@ pub use logins::Logins;
 pub use name::{QName, is_working_name, work_mark, working_name};
 pub use plan::{Object, Op, Pace, Part as StepPart, Plan, PlannedChange, Step};
 pub use quarantine::{Needed, Quarantined, in_quarantine, quarantine_name};
+pub use renamed::Renamed;
 pub use renames::Renames;
 pub use rows::{Assignment, RowTask, RowWork};
 pub use schema::{
@@ -45,6 +48,7 @@ pub use schema::{
     PartSource, Schema, Table,
 };
 pub use scope::{Extras, Scope};
+pub use spelling::Spelling;
 pub use tenant::{Labels, Tenant};
 pub use transform::{Argon2idCost, BCRYPT_COST, Move, OnConflict, Transform};
 pub use verdict::{Reason, Ruling, Verdict};

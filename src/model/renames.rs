@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Move, QName};
+use super::{Engine, Move, QName, Spelling};
 
 /// The declared old names of tables and columns, and how new columns get values for old rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,9 +21,22 @@ pub struct Renames {
     /// SQL expressions that give a column of another type its values, by declared table and column.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub casts: BTreeMap<QName, BTreeMap<String, String>>,
+    /// Which names are one although their case differs: the engine's matter, and no part of what is declared.
+    #[serde(skip)]
+    pub spelling: Spelling,
 }
 
 impl Renames {
+    /// No old names, where names are compared as this engine does.
+    pub fn none(engine: Engine) -> Self {
+        Self { spelling: Spelling::of(engine), ..Self::default() }
+    }
+
+    /// Whether a name is among the declared old names of a column.
+    pub fn was_column(&self, table: &QName, column: &str, name: &str) -> bool {
+        self.of_column(table, column).iter().any(|old| self.spelling.same(old, name))
+    }
+
     /// The declared old names of a column.
     pub fn of_column(&self, table: &QName, column: &str) -> &[String] {
         self.columns.get(table).and_then(|columns| columns.get(column)).map_or(&[], Vec::as_slice)

@@ -26,6 +26,13 @@ pub struct Schema {
     pub opaque: Vec<Opaque>,
 }
 
+impl Schema {
+    /// Whether there is something of this name that is not modelled, or that somebody else keeps.
+    pub fn has_beside(&self, name: &QName) -> bool {
+        self.opaque.iter().any(|opaque| opaque.name == *name)
+    }
+}
+
 /// A PostgreSQL enum type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EnumType {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use globset::{GlobBuilder, GlobMatcher};
 use serde::{Deserialize, Serialize};
 
-use super::{QName, Schema, Table};
+use super::{Opaque, QName, Schema, Table};
 
 /// What becomes of something that exists and is not declared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,7 @@ pub enum Extras {
 pub struct Scope {
     tables: Vec<GlobMatcher>,
     properties: BTreeSet<String>,
+    external: BTreeSet<QName>,
 }
 
 impl Scope {
@@ -41,12 +42,25 @@ impl Scope {
         Ok(Self {
             tables: globs.into_iter().map(glob).collect::<Result<_, _>>()?,
             properties: properties.into_iter().collect(),
+            external: BTreeSet::new(),
         })
+    }
+
+    /// The same, leaving these tables alone too: foreign keys refer to them, and somebody else keeps them.
+    #[must_use]
+    pub fn beside(self, external: BTreeSet<QName>) -> Self {
+        Self { external, ..self }
+    }
+
+    /// The tables that foreign keys refer to and somebody else keeps.
+    pub fn external(&self) -> &BTreeSet<QName> {
+        &self.external
     }
 
     /// Whether a table is to be left alone.
     pub fn ignores_table(&self, name: &QName) -> bool {
-        self.tables.iter().any(|glob| glob.is_match(&name.name) || glob.is_match(name.to_string()))
+        let matches = |glob: &GlobMatcher| glob.is_match(&name.name) || glob.is_match(name.to_string());
+        self.external.contains(name) || self.tables.iter().any(matches)
     }
 
     /// Whether a property is not compared.
@@ -62,8 +76,12 @@ impl Scope {
     /// The schema without the tables that are ignored, ignored properties still in it: what
     /// statements are made from, so that rewriting a column does not lose its comment.
     pub fn keep(&self, mut schema: Schema) -> Schema {
+        let external = schema.tables.keys().filter(|name| self.external.contains(*name)).cloned();
+        let external = external.map(|name| Opaque { kind: "external table".to_owned(), name, table: None, sql: None });
+        let external: Vec<_> = external.collect();
         schema.tables.retain(|name, _| !self.ignores_table(name));
-        schema.opaque.retain(|opaque| !self.ignores_table(&opaque.name));
+        schema.opaque.retain(|opaque| self.external.contains(&opaque.name) || !self.ignores_table(&opaque.name));
+        schema.opaque.extend(external);
         schema
     }
 

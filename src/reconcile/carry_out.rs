@@ -2,7 +2,7 @@
 
 use super::endings::{Beginning, Ending};
 use super::hands::Hands;
-use super::{Observed, Precaution, Reconciler, Study, backup, remains};
+use super::{Observed, Precaution, Reconciler, Study, backup, remains, rights};
 use crate::apply::{self, ApplyError, Limits, Progress};
 use crate::db::{Connection, DbError, Memo, Session, Target, Trouble, Visitor};
 use crate::model::{Change, Fingerprint, Plan};
@@ -103,7 +103,9 @@ async fn locked(
     let mut hands = Hands::of(session).await?;
     let ran = changed(&mut hands, errand, progress).await;
     hands.let_go().await;
+    let followed = rights::follow(session, plan, ran.is_ok()).await;
     ran?;
+    followed?;
     verified(reconciler, session, errand).await
 }
 

@@ -46,7 +46,7 @@ impl ReconcileError {
             ReconcileError::Declared(_) => "correct the schema file",
             ReconcileError::Db(error) | ReconcileError::Scratch(error) => error.advice(),
             ReconcileError::Unbuildable { .. } => "correct the schema file: the server does not take it as it is",
-            ReconcileError::Obstacle(_) => "rename or remove what is in the way, or ignore the table",
+            ReconcileError::Obstacle(_) => super::obstacle::ADVICE,
             ReconcileError::Circle(_) => "split the change in two: apply one half of it first",
             ReconcileError::NotProved(_) => {
                 "nothing was changed on the tenant; make the change by hand, or split it into smaller ones"

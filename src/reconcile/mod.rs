@@ -6,6 +6,7 @@
 
 mod assess;
 mod backup;
+mod beside;
 mod carry_out;
 mod code;
 mod copy;
@@ -17,10 +18,12 @@ mod given_names;
 mod hands;
 mod implicit;
 mod judged;
+mod obstacle;
 pub mod plan_file;
 mod quarantine;
 mod reference;
 mod remains;
+mod rights;
 mod settle;
 mod shared;
 
@@ -144,9 +147,12 @@ impl Reconciler {
         tenant: &Schema,
     ) -> Result<Arc<Reference>, Arc<ReconcileError>> {
         let alone = self.cached_reference(session, declared, &[]).await;
-        let beside: Vec<Opaque> = tenant.opaque.iter().filter(|opaque| opaque.sql.is_some()).cloned().collect();
         match alone {
-            Err(error) if matches!(*error, ReconcileError::Unbuildable { .. }) && !beside.is_empty() => {
+            Err(error) if matches!(*error, ReconcileError::Unbuildable { .. }) => {
+                let beside = beside::of(session.platform(), declared, tenant);
+                if beside.is_empty() {
+                    return Err(error);
+                }
                 self.cached_reference(session, declared, &beside).await.map_err(|_| error)
             }
             other => other,

@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 
 use super::endings::Endings;
 use super::quarantine::{self, Choice};
-use super::{Observed, ReconcileError, Reconciler, Reference, remains, settle};
+use super::{Observed, ReconcileError, Reconciler, Reference, obstacle, remains, rights, settle};
 use crate::db::{Connection, Session, Trouble};
 use crate::dialect;
 use crate::diff::{self, Both};
@@ -189,6 +189,7 @@ impl Reconciler {
             Err(error) => return Err(error),
         }
         discarded.map_err(ReconcileError::Scratch)?;
+        rights::mark_unseen(session, &mut plan).await.map_err(ReconcileError::Db)?;
         Ok((plan, copy.flaws))
     }
 }
@@ -207,8 +208,7 @@ impl Comparison {
         let goal = reference.given_names.recalled(&reference.schema, &compared);
         let difference = diff::difference(&compared, &goal, declared);
         if let Some(obstacle) = difference.obstacles.first() {
-            let what = format!("{} is a {} here; the schema wants a table of that name", obstacle.table, obstacle.kind);
-            return Err(ReconcileError::Obstacle(what));
+            return Err(ReconcileError::Obstacle(obstacle::sentence(obstacle)));
         }
         let mut changes = difference.changes;
         changes.retain(|change| !drops_one_of(change, &both));

@@ -85,7 +85,7 @@ async fn a_scratch_copy_is_like_the_original() {
     let mut session = connect(&url).await;
     let original = session.read().await.unwrap();
     let kinds: Vec<&str> = original.schema.opaque.iter().map(|opaque| opaque.kind.as_str()).collect();
-    assert_eq!(kinds, ["sequence", "table", "view", "procedure", "trigger", "event"]);
+    assert_eq!(kinds, ["sequence", "system-versioned table", "view", "procedure", "trigger", "event"]);
     assert!(
         original.schema.opaque.iter().all(|opaque| opaque.sql.as_ref().is_some_and(|sql| !sql.contains("DEFINER=")))
     );

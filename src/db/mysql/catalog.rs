@@ -327,7 +327,8 @@ fn add(item: &Item, text: Option<&str>, defaults: &Defaults, schema: &mut Schema
         }
         Err(NotModelled(what)) => {
             tracing::debug!(table = item.name, what, "a table is not modelled");
-            schema.opaque.push(opaque(item, Some(text.to_owned())));
+            let kind = canon::kind_of(text).to_owned();
+            schema.opaque.push(Opaque { kind, ..opaque(item, Some(text.to_owned())) });
             Some(text.to_owned()).filter(|text| !text.contains("CONNECTION="))
         }
     }

@@ -52,6 +52,7 @@ impl Export<'_> {
         map.extend(key.on_update.as_ref().map(|text| ("on_update".to_owned(), action(text))));
         put_deferrable(&mut map, key.deferrable);
         put_flag(&mut map, "dangling", self.rules.dangling_keys && !self.points_somewhere(key));
+        put_flag(&mut map, "external", !self.rules.dangling_keys && !self.tables.contains_key(&key.table));
         put_text(&mut map, "comment", key.comment.as_ref());
         self.put_options(&mut map, &key.options);
         Written::Map(map)

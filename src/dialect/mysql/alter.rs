@@ -206,6 +206,7 @@ impl Batch<'_> {
     fn replace(&self, mut piece: Piece, from: &Column, to: &Column) -> Piece {
         let table = piece.table.clone();
         let indexes = self.indexes_on(&table, &from.name);
+        piece.hazards.extend(indexes.iter().map(|index| hazards::index_anew(&table, index)));
         piece.clauses.extend(indexes.into_iter().flat_map(|index| self.made_anew(index)));
         let checks = self.checks_on(&table, &from.name).into_iter().chain(self.baseless_checks(&table));
         piece.clauses.extend(checks.flat_map(|own| self.check_made_anew(own)));
@@ -275,7 +276,9 @@ impl Batch<'_> {
             let of_column = column.phase == Phase::Change && !column.subject.numbers;
             option.subject.recollates && of_column && column.subject.columns.iter().any(textual)
         };
+        // In one statement the counter goes on where it stood, for another column too.
         numbering
+            || (one.numbers && two.numbers)
             || (!shared.is_empty() && (nulls || reshaped_key(a, b) || reshaped_key(b, a)))
             || self.takes_place(a, b)
             || self.takes_place(b, a)

@@ -141,9 +141,10 @@ impl Batch<'_> {
         let set = |name: &String| format!("child.{} IS NOT NULL", quote(name));
         let set = key.columns.iter().map(set).collect::<Vec<_>>().join(" AND ");
         let child_table = quote_table(child);
-        let rows = if key.table.schema.is_none() && self.before(&key.table).is_none() {
+        let is_elsewhere = key.table.schema.is_some() || self.from.has_beside(&key.table);
+        let rows = if !is_elsewhere && self.before(&key.table).is_none() {
             format!("FROM {child_table} AS child WHERE {set}")
-        } else if key.table.schema.is_some() || self.can_ask(&key.table, key.referenced.iter().map(String::as_str)) {
+        } else if is_elsewhere || self.can_ask(&key.table, key.referenced.iter().map(String::as_str)) {
             let equal = |(own, other): (&String, &String)| format!("parent.{} = child.{}", quote(other), quote(own));
             let equal = key.columns.iter().zip(&key.referenced).map(equal).collect::<Vec<_>>().join(" AND ");
             let parent = quote_table(&key.table);

@@ -9,7 +9,7 @@ use super::create::foreign_key;
 use super::names::quote;
 use super::ops::{Batch, leads_with};
 use super::piece::{Phase, Piece, Slot};
-use super::tables;
+use super::{hazards, tables};
 use crate::dialect::rank;
 use crate::model::{Change, ForeignKey, Index, Member, Object, Op, QName};
 
@@ -29,7 +29,13 @@ impl<'a> Batch<'a> {
             let drops: Vec<_> = moves.drops.iter().chain(&moves.lifted).cloned().collect();
             if !drops.is_empty() {
                 let keys: Vec<_> = drops.iter().map(|(key, _)| *key).collect();
-                ops.push(self.drop_keys(table, &keys, &numbers(&drops)).into_op());
+                let mut piece = self.drop_keys(table, &keys, &numbers(&drops));
+                let comes_back = |(_, causes): &&(&ForeignKey, Vec<usize>)| {
+                    moves.lifted.iter().chain(&moves.adds).any(|(_, others)| others == causes)
+                };
+                let away = drops.iter().filter(comes_back).map(|(key, _)| Member::ForeignKey((*key).clone()).label());
+                piece.hazards.extend(away.map(|label| hazards::unguarded(table, &label)));
+                ops.push(piece.into_op());
             }
             for group in [moves.adds, moves.lifted].into_iter().filter(|group| !group.is_empty()) {
                 let keys: Vec<_> = group.iter().map(|(key, _)| (*key).clone()).collect();
@@ -156,6 +162,7 @@ impl<'a> Batch<'a> {
             return;
         }
         for index in self.maybe_implicit(&table, &key.columns) {
+            piece.hazards.push(hazards::index_anew(&table, index));
             let clauses = self.made_anew(index).into_iter().filter(|clause| !piece.clauses.contains(clause));
             piece.clauses.extend(clauses.collect::<Vec<_>>());
         }

@@ -60,6 +60,42 @@ pub(super) fn drop_table(table: &QName) -> Vec<HazardNote> {
     ]
 }
 
+/// What storage engines do not keep, by their names.
+const ENGINES: [(&str, &str); 8] = [
+    ("memory", "its rows are gone when the server starts again, and its foreign keys at once"),
+    ("heap", "its rows are gone when the server starts again, and its foreign keys at once"),
+    ("blackhole", "it keeps no rows"),
+    ("archive", "it updates and deletes no rows, and has neither foreign keys nor indexes"),
+    ("csv", "it has neither transactions, nor foreign keys, nor indexes"),
+    ("ndb", "the server may not see foreign keys and checks as before"),
+    ("ndbcluster", "the server may not see foreign keys and checks as before"),
+    ("rocksdb", "it has no foreign keys"),
+];
+
+/// A table gets a storage engine that keeps less than InnoDB.
+pub(super) fn loses_with_engine(table: &QName, engine: &str) -> Option<HazardNote> {
+    let name = engine.to_ascii_lowercase();
+    if name == "innodb" {
+        return None;
+    }
+    let usual = "it has neither transactions nor foreign keys: what is cut short stays half done";
+    let lost = ENGINES.iter().find(|(known, _)| *known == name).map_or(usual, |(_, lost)| lost);
+    Some(note(Hazard::MayLoseData, format!("{table} becomes a table of {engine}: {lost}")))
+}
+
+/// An index that stays is built again.
+pub(super) fn index_anew(table: &QName, index: &Index) -> HazardNote {
+    let label = index.name.as_deref().unwrap_or_default();
+    note(Hazard::BuildsIndex, format!("{label}, which stays, is built anew over the rows of {table}"))
+}
+
+/// A foreign key that stays is away for a while.
+pub(super) fn unguarded(table: &QName, label: &str) -> HazardNote {
+    may_fail(format!(
+        "while {label} is away, rows of {table} may come that refer to nothing: they keep it from coming back"
+    ))
+}
+
 /// A name goes.
 pub(super) fn rename(what: &str) -> Vec<HazardNote> {
     vec![note(Hazard::BreaksRunningApplication, format!("what still uses {what} fails"))]

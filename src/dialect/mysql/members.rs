@@ -92,6 +92,7 @@ impl Batch<'_> {
         piece.preconditions.extend(self.duplicates(number, &table, index, label));
         piece.makes.extend(index.name.iter().map(|name| Object::Member(table.clone(), name.clone())));
         let kept = self.implicit_behind(&table, index);
+        piece.hazards.extend(kept.iter().map(|kept| hazards::index_anew(&table, kept)));
         piece.clauses.extend(kept.into_iter().flat_map(|kept| self.made_anew(kept)));
         let clause = format!("ADD {}", self.dialect.index(index));
         self.index_comes(piece, index).clause(Slot::AddIndex, clause)

@@ -21,6 +21,7 @@ mod ops;
 mod options;
 mod piece;
 mod renames;
+mod rights;
 mod rows;
 mod settle;
 mod tables;
@@ -32,7 +33,7 @@ pub mod widening;
 use super::{
     DefaultValue, Dialect, EnumColumn, EnumRequest, Generator, IdentityRequest, NameLimit, Neutral, Unsupported, fact,
 };
-use crate::model::{Change, IdentityKind, Op, Platform, QName, Schema, Step, Table, Version};
+use crate::model::{Change, IdentityKind, Op, Platform, QName, Renamed, Schema, Step, Table, Version};
 
 /// MySQL or MariaDB, in one version.
 pub struct Mysql {
@@ -121,6 +122,14 @@ impl Dialect for Mysql {
     }
 
     /// The engine's estimate, which may be off by half: counting would read the table.
+    fn rights_query(&self, table: &QName) -> Option<String> {
+        Some(rights::query(table))
+    }
+
+    fn rights_follow(&self, rights: &[Vec<Option<String>>], renamed: &Renamed) -> Vec<String> {
+        rights::follow(rights, renamed)
+    }
+
     fn rows_query(&self, table: &QName) -> String {
         let name = names::literal(&table.name);
         format!(

@@ -29,7 +29,7 @@ impl Batch<'_> {
         }
         let collation = self.dialect.platform.collation.as_deref();
         let sql = to.map_or_else(|| default_option(option, collation), |value| table_option(option, value));
-        piece.hazards = self.option_hazards(table, option);
+        piece.hazards = self.option_hazards(table, option, to);
         piece.lane = Lane::Option;
         if option == "engine" {
             // As with partitions.
@@ -43,10 +43,13 @@ impl Batch<'_> {
         if sql.is_empty() { piece } else { piece.clause(Slot::Option, sql) }
     }
 
-    fn option_hazards(&self, table: &QName, option: &str) -> Vec<HazardNote> {
+    fn option_hazards(&self, table: &QName, option: &str, to: Option<&str>) -> Vec<HazardNote> {
         let dialect = self.dialect;
         match option {
-            "engine" => dialect.does(Kind::SetEngine, table),
+            "engine" => {
+                let lost = to.and_then(|engine| hazards::loses_with_engine(table, engine));
+                dialect.does(Kind::SetEngine, table).into_iter().chain(lost).collect()
+            }
             "collation" | "charset" => {
                 let mut notes = dialect.does(Kind::SetTableCollation, table);
                 if !self.recollated(table).is_empty() {

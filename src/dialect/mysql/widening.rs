@@ -37,6 +37,8 @@ pub fn compare(from: &str, to: &str, vendor: Vendor) -> TypeChange {
         {
             return TypeChange::Instant;
         }
+        // Blanks at the end of a value are none of it where it has a fixed length.
+        (Shape::Text { fixed: false, .. }, Shape::Text { fixed: true, .. }) => false,
         (Shape::Text { most: a, .. }, Shape::Text { most: b, .. }) => a <= b,
         (Shape::Bytes { fixed: false, most: a }, Shape::Bytes { fixed: false, most: b }) => a <= b,
         (Shape::Labels(kind, a), Shape::Labels(other, b)) if kind == other => {
@@ -206,9 +208,11 @@ pub const TYPES: &[TypeRow] = &[
     row(["varchar(60)", "text"], false, Rewrite, "a text of any length"),
     row(["text", "mediumtext"], false, Rewrite, "a larger text"),
     row(["text", "varchar(100)"], false, Narrows, "a text with a limit"),
+    row(["varchar(10)", "char(20)"], false, Narrows, "a text of fixed length: blanks at the end of values go"),
     row(["char(10)", "varchar(20)"], false, Rewrite, "a text that is not padded"),
     row(["varbinary(20)", "varbinary(200)"], true, Instant, "more bytes, up to 255"),
     row(["blob", "longblob"], false, Rewrite, "a larger blob"),
+    row(["varbinary(4)", "binary(8)"], false, Narrows, "bytes of a fixed length: the values get zeros at their end"),
     row(["binary(4)", "binary(8)"], false, Narrows, "more bytes of fixed length: the values get zeros at their end"),
     row(["enum('a','b')", "enum('a','b','c')"], true, Instant, "more labels at the end"),
     row(["enum('a','b')", "enum('c','a','b')"], false, Rewrite, "more labels elsewhere"),

@@ -170,7 +170,7 @@ fn orphans(group: &Group<'_>, index: usize, rows: &str, key: &ForeignKey) -> Opt
     }
     let mut conditions: Vec<String> =
         key.columns.iter().map(|name| format!("{} IS NOT NULL", group.column(name))).collect();
-    if parent.is_some() {
+    if parent.is_some() || group.before.has_beside(&key.table) {
         let pairs = key.referenced.iter().zip(&key.columns);
         let equal: Vec<String> =
             pairs.map(|(to, from)| format!("undrift_parent.{} = {}", quote(to), group.column(from))).collect();

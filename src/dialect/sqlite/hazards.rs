@@ -70,6 +70,11 @@ pub fn of_rebuild(op: &mut Op, group: &Group<'_>) {
     op.hazards.push(HazardNote::new(Hazard::RewritesTable, format!("{table} is written anew, row by row")));
     let why = format!("the file is locked for writing while {table} is written");
     op.hazards.push(HazardNote::new(Hazard::ExclusiveLock, why));
+    let stays: Vec<&str> = group.to.indexes.iter().filter_map(|index| index.name.as_deref()).collect();
+    if !stays.is_empty() {
+        let why = format!("the indexes of {table} are built anew over all rows: {}", stays.join(", "));
+        op.hazards.push(HazardNote::new(Hazard::BuildsIndex, why));
+    }
     let mut seen = std::collections::BTreeSet::new();
     op.hazards.retain(|note| seen.insert(note.clone()));
 }

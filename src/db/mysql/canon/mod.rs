@@ -94,6 +94,24 @@ pub(super) fn table(text: &str, defaults: &Defaults) -> Result<Shown, NotModelle
     Ok(Shown { table, cuts })
 }
 
+/// Words in the text of a table that say what it is, where it is none that is modelled.
+const KINDS: [(&[&str], &str); 5] = [
+    (&["SYSTEM", "VERSIONING"], "system-versioned table"),
+    (&["PERIOD", "FOR"], "table with a period"),
+    (&["CONNECTION"], "federated table"),
+    (&["UNION"], "merge table"),
+    (&["INSERT_METHOD"], "merge table"),
+];
+
+/// What a table is that is not modelled.
+pub(super) fn kind_of(text: &str) -> &'static str {
+    let tokens = tokens(text);
+    let says = |words: &[&str]| {
+        tokens.windows(words.len()).any(|some| some.iter().zip(words).all(|(token, word)| token.is(word)))
+    };
+    KINDS.iter().find(|(words, _)| says(words)).map_or("table of a kind of its own", |(_, kind)| kind)
+}
+
 /// The text of a table without the counter for its next row, but without working out what it means either.
 /// The counter stands among the options, before any of them that is quoted; an empty table has none.
 pub(super) fn without_counter(text: &str) -> Cow<'_, str> {
