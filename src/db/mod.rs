@@ -232,8 +232,8 @@ pub struct Scratch {
 
 /// How a scratch database is removed.
 pub(crate) enum Undo {
-    /// Close the session, then run this on a session of the server.
-    Drop(Box<Session>, String),
+    /// Close the session, then run these on a session of the server.
+    Drop(Box<Session>, Vec<String>),
     /// Close the session, then remove this folder.
     Remove(std::path::PathBuf),
     /// Close the session, which takes back the transaction that it lives in.
@@ -253,15 +253,23 @@ impl Scratch {
                 session.close().await;
                 remove(&folder).map_err(|error| DbError::io(&folder.display().to_string(), error))?;
             }
-            Undo::Drop(mut server, statement) => {
+            Undo::Drop(mut server, statements) => {
                 session.close().await;
-                let dropped = server.execute(&statement).await;
+                let dropped = run(&mut server, &statements).await;
                 server.close().await;
                 dropped?;
             }
         }
         Ok(())
     }
+}
+
+/// Runs statements one after the other, up to the first that fails.
+async fn run(session: &mut Session, statements: &[String]) -> Result<(), DbError> {
+    for statement in statements {
+        session.execute(statement).await?;
+    }
+    Ok(())
 }
 
 /// Removes a folder. Its lock is free by now, so another undrift that looks for left-overs may be at it too.

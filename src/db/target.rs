@@ -131,8 +131,33 @@ impl Target {
         let mut path = String::from("/");
         path.extend(url::form_urlencoded::byte_serialize(database.as_bytes()).map(|part| part.replace('+', "%20")));
         url.set_path(&path);
+        let url = without_parameters(url, &["dbname"]);
         Ok(Self::parse(url.as_str())?.with_logins(self.logins))
     }
+
+    /// The same server and database with another login. What the options say of certificates stays.
+    ///
+    /// # Errors
+    /// [`Trouble::Usage`] when it is no URL.
+    pub(crate) fn with_login(&self, user: &str, password: &SecretString) -> Result<Self, DbError> {
+        let mut url = without_parameters(self.url()?, &["user", "password"]);
+        let password = password.expose_secret();
+        // A URL without a host, as one of a socket may be, cannot name a login before it.
+        if url.set_username(user).and_then(|()| url.set_password(Some(password))).is_err() {
+            url.query_pairs_mut().append_pair("user", user).append_pair("password", password);
+        }
+        Ok(Self::parse(url.as_str())?.with_logins(self.logins))
+    }
+}
+
+/// A URL without some of what stands after its question mark.
+fn without_parameters(mut url: Url, names: &[&str]) -> Url {
+    if url.query_pairs().any(|(name, _)| names.contains(&name.as_ref())) {
+        let pairs = url.query_pairs().filter(|(name, _)| !names.contains(&name.as_ref()));
+        let kept: Vec<_> = pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+        url.query_pairs_mut().clear().extend_pairs(kept);
+    }
+    url
 }
 
 /// A part of a URL's authority or path as it is meant.
@@ -159,15 +184,7 @@ fn without_password(text: &str) -> Result<String, DbError> {
     if url.password().is_some() {
         url.set_password(Some("***")).map_err(|()| bad_url(&url::ParseError::EmptyHost))?;
     }
-    let secret = |name: &str| matches!(name, "password" | "sslpassword" | "ssl-key" | "sslkey");
-    if url.query_pairs().any(|(name, _)| secret(&name)) {
-        let kept: Vec<_> = url
-            .query_pairs()
-            .filter(|(name, _)| !secret(name))
-            .map(|(n, v)| (n.into_owned(), v.into_owned()))
-            .collect();
-        url.query_pairs_mut().clear().extend_pairs(kept);
-    }
+    let url = without_parameters(url, &["password", "sslpassword", "ssl-key", "sslkey"]);
     Ok(url.to_string())
 }
 
@@ -225,6 +242,26 @@ mod tests {
         let target = Target::parse("postgres://u:p@h/db?sslmode=require").unwrap();
         let other = target.with_database("ten ant/ü?").unwrap();
         assert_eq!(other.to_string(), "postgres://u:***@h/ten%20ant%2F%C3%BC%3F?sslmode=require");
+    }
+
+    #[test]
+    fn another_database_is_the_only_one_that_is_named() {
+        let target = Target::parse("postgres://u:p@h/a?dbname=b&sslmode=require").unwrap();
+        assert_eq!(target.with_database("c").unwrap().to_string(), "postgres://u:***@h/c?sslmode=require");
+    }
+
+    #[test]
+    fn another_login_replaces_the_first_wherever_it_stands() {
+        let secret = SecretString::from("q%/w");
+        for url in ["postgres://u:p@h/db?sslmode=require", "postgres:///db?host=/s&user=u&password=p", "mysql://u@h/db"]
+        {
+            let target = Target::parse(url).unwrap().with_login("other", &secret).unwrap();
+            assert_eq!(target.password().unwrap().as_deref(), Some("q%/w"), "{target}");
+            let user = super::super::Login::of(&target).unwrap().user;
+            assert_eq!(user.as_deref(), Some("other"), "{target}");
+            assert_eq!(target.database(), Target::parse(url).unwrap().database());
+            assert!(!format!("{target} {target:?}").contains("q%"), "{target}");
+        }
     }
 
     #[test]

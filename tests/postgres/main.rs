@@ -16,5 +16,6 @@ mod killed;
 mod live_data;
 mod pooled;
 mod rights;
+mod scratch;
 mod session;
 mod types;

@@ -13,6 +13,16 @@ pub fn postgres() -> &'static PostgresServer {
     &SERVER
 }
 
+/// Another server of the same version, which lets logins in over TCP with their passwords only.
+pub fn postgres_with_passwords() -> &'static PostgresServer {
+    static SERVER: LazyLock<PostgresServer> = LazyLock::new(|| {
+        let server = PostgresServer::start();
+        server.let_in("local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n");
+        server
+    });
+    &SERVER
+}
+
 /// A PostgreSQL server whose superuser `postgres` needs no password.
 pub struct PostgresServer {
     server: Server,
@@ -28,6 +38,14 @@ impl PostgresServer {
             client
         });
         Self { server, binaries }
+    }
+
+    /// Changes who is let in, and how.
+    pub fn let_in(&self, lines: &str) {
+        std::fs::write(self.server.folder.join("data/pg_hba.conf"), lines).expect("the server's folder can be written");
+        self.sql(&self.url("postgres"), "SELECT pg_reload_conf()");
+        // The server takes note of it a moment later.
+        std::thread::sleep(std::time::Duration::from_millis(300));
     }
 
     /// Creates an empty database and returns its URL.

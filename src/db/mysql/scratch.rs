@@ -44,7 +44,7 @@ impl MysqlSession {
         match owner.enter(&name).await {
             Ok(session) => Ok(Scratch {
                 session: Session::Mysql(Box::new(session)),
-                undo: Undo::Drop(Box::new(Session::Mysql(Box::new(owner))), statement),
+                undo: Undo::Drop(Box::new(Session::Mysql(Box::new(owner))), vec![statement]),
             }),
             Err(error) => {
                 let _ = owner.execute(&statement).await;

@@ -63,7 +63,7 @@ async fn furnish(session: &mut PostgresSession, wanted: &Schema) -> Result<(), D
     let moves = survey(session).await?;
     make_room(session, &moves).await?;
     for extension in &wanted.extensions {
-        scratch::install(session, extension, None).await?;
+        scratch::install(session, extension, None, None).await?;
     }
     Ok(())
 }

@@ -23,6 +23,7 @@ mod rows;
 mod scratch;
 mod sheet;
 mod signs;
+mod throwaway;
 mod wire;
 
 use std::borrow::Cow;
@@ -74,6 +75,8 @@ pub struct PostgresSession {
     pending: Option<String>,
     lock: Lock,
     transaction: Transaction,
+    /// How long a statement may take at most, whatever limits are set.
+    ceiling: Option<Duration>,
     /// Whether the whole session is one transaction that is never committed. What it calls
     /// transactions are savepoints then.
     inside: bool,
@@ -103,6 +106,7 @@ impl PostgresSession {
             pending: None,
             lock: Lock::None,
             transaction: Transaction::None,
+            ceiling: None,
             inside: false,
         })
     }
@@ -116,6 +120,11 @@ impl PostgresSession {
         let mut session = Self::open(known.open(target, patience).await?, target, patience).await?;
         session.builtin = known.builtin(&target.server(), session.greeting.version_number());
         Ok(session)
+    }
+
+    /// Connects in the quickest way that the server takes, knowing nothing of it.
+    async fn connect_quickly(target: &Target, patience: Patience) -> Result<Self, DbError> {
+        Self::arrive(target, patience, &Acquaintances::default()).await
     }
 
     /// Sends a message and remembers if it spoiled the transaction.
@@ -298,6 +307,7 @@ impl Connection for PostgresSession {
     }
 
     async fn limit(&mut self, lock: Duration, statement: Duration) -> Result<(), DbError> {
+        let statement = at_most(statement, self.ceiling);
         let unlimited = statement.is_zero() && !self.inside;
         let idle = if unlimited { 0 } else { (statement + Duration::from_secs(60)).as_millis() };
         self.pending = Some(format!(
@@ -379,6 +389,15 @@ impl Connection for PostgresSession {
             let _ = self.wire.send("ROLLBACK", GRACE).await;
         }
         self.wire.close().await;
+    }
+}
+
+/// A limit of zero is none.
+fn at_most(limit: Duration, ceiling: Option<Duration>) -> Duration {
+    match ceiling {
+        Some(ceiling) if limit.is_zero() => ceiling,
+        Some(ceiling) => limit.min(ceiling),
+        None => limit,
     }
 }
 

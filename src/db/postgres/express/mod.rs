@@ -18,7 +18,7 @@ use tokio::time::timeout;
 
 use self::frames::{Frames, Stream, message};
 pub(super) use self::login::Login;
-pub(super) use self::scram::Remembered;
+pub(super) use self::scram::{Remembered, verifier};
 use super::error::{Moment, Said, classify, from_words};
 use super::sheet::Sheet;
 use super::wire::{Answer, seconds};

@@ -7,8 +7,10 @@ use std::sync::{Mutex, PoisonError};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
+use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
+use crate::db::DbError;
 use crate::model::Hash;
 
 /// More rounds than this would keep everybody else waiting: the driver makes pauses.
@@ -52,6 +54,24 @@ impl Keys {
         let of = |purpose: &[u8]| sign(&salted, purpose);
         Self { salt, rounds, client: of(b"Client Key"), server: of(b"Server Key") }
     }
+}
+
+/// How many rounds stand between a password that is given here and its keys: as many as the server itself takes.
+const ROUNDS: u32 = 4096;
+
+/// What a server has to know to recognise a password without knowing it, in the server's own form: a statement that holds
+/// it may be logged.
+pub(in crate::db::postgres) fn verifier(password: &SecretString) -> Result<String, DbError> {
+    let mut salt = [0; 16];
+    getrandom::fill(&mut salt).map_err(|error| DbError::io("random numbers", error.into()))?;
+    Ok(verifier_with(password.expose_secret(), &salt, ROUNDS))
+}
+
+fn verifier_with(password: &str, salt: &[u8], rounds: u32) -> String {
+    let keys = Keys::derive(password, salt.to_vec(), rounds);
+    let base64 = |bytes: &[u8]| BASE64_STANDARD.encode(bytes);
+    let stored = Sha256::digest(keys.client);
+    format!("SCRAM-SHA-256${rounds}:{}${}:{}", base64(salt), base64(&stored), base64(&keys.server))
 }
 
 fn keyed(key: &[u8]) -> Hmac<Sha256> {
@@ -128,6 +148,15 @@ mod tests {
         assert_eq!(BASE64_STANDARD.encode(proof), "dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=");
         let server = BASE64_STANDARD.encode(sign(&keys.server, all.as_bytes()));
         assert_eq!(server, "6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=");
+    }
+
+    /// As PostgreSQL 15 keeps it (`pg_authid.rolpassword`).
+    #[test]
+    fn a_verifier_is_the_servers_own() {
+        let salt = BASE64_STANDARD.decode("W22ZaJ0SNY7soEsUEjb6gQ==").unwrap();
+        let expected = "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:\
+                        wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=";
+        assert_eq!(verifier_with("pencil", &salt, 4096), expected);
     }
 
     #[test]
