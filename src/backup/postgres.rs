@@ -82,12 +82,14 @@ impl Dump {
 
 /// The query for the tables with what they are partitioned or inherited into: their rows are there.
 fn relations(dialect: &dyn Dialect, order: &Order<'_>) -> String {
-    let of = |table| format!("to_regclass({})", dialect.literal(&dialect.quote_name(table)));
+    let name = |table| dialect.literal(&dialect.quote_name(table));
+    let of = |table| format!("pg_catalog.to_regclass({})::pg_catalog.oid", name(table));
     let tables: Vec<_> = order.tables.iter().map(of).collect();
     format!(
-        "WITH RECURSIVE found AS (SELECT c.oid FROM pg_class c WHERE c.oid IN ({}) UNION SELECT i.inhrelid FROM pg_inherits i \
-         JOIN found ON i.inhparent = found.oid) SELECT n.nspname::text, c.relname::text, c.relkind::text FROM found JOIN \
-         pg_class c USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') ORDER BY 1, 2",
+        "WITH RECURSIVE found AS (SELECT c.oid FROM pg_catalog.pg_class c WHERE c.oid IN ({}) \
+         UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN found ON i.inhparent = found.oid) \
+         SELECT n.nspname::text, c.relname::text, c.relkind::text FROM found JOIN pg_catalog.pg_class c USING (oid) \
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') ORDER BY 1, 2",
         tables.join(", ")
     )
 }

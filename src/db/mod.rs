@@ -294,6 +294,17 @@ pub enum Session {
     Sqlite(Box<sqlite::SqliteSession>),
 }
 
+impl Session {
+    /// Whose word counts in this session ([`Target::judge`]).
+    pub fn judge(&self) -> Option<String> {
+        match self {
+            Session::Postgres(inner) => inner.target().judge(),
+            Session::Mysql(inner) => inner.target().judge(),
+            Session::Sqlite(_) => None,
+        }
+    }
+}
+
 /// Calls the same method on whichever session it is.
 macro_rules! each {
     ($session:expr, $inner:ident => $call:expr) => {

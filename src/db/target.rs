@@ -86,12 +86,18 @@ impl Target {
             Ok(url) if self.engine != Engine::Sqlite => {
                 let says =
                     |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
-                let socket = says("host").or_else(|| says("socket")).unwrap_or_default();
+                let socket = ["hostaddr", "host", "socket"].into_iter().find_map(says).unwrap_or_default();
                 let port = says("port").unwrap_or_else(|| url.port().unwrap_or_default().to_string());
                 format!("{}:{port}{socket}", url.host_str().unwrap_or_default())
             }
             _ => self.shown.clone(),
         }
+    }
+
+    /// Whose word counts for what is found there: the server's. What SQLite files mean is up to the library that is linked
+    /// here, so none of them has a server.
+    pub fn judge(&self) -> Option<String> {
+        (self.engine != Engine::Sqlite).then(|| self.server())
     }
 
     /// What sessions with different databases of one server have in common, login and options too: a hash, for
@@ -225,6 +231,8 @@ mod tests {
         let of = |url| Target::parse(url).unwrap();
         let (first, second) = (of("postgres://u:p@h/a?host=/s&port=5432"), of("postgres://u:p@h/b?host=/s&port=5433"));
         assert_ne!(first.server(), second.server());
+        assert_ne!(of("postgres://h/a?hostaddr=10.0.0.1").server(), of("postgres://h/a?hostaddr=10.0.0.2").server());
+        assert_eq!((of("sqlite:/a.db").judge(), first.judge()), (None, Some(first.server())));
         assert_eq!(first.login().unwrap(), of("postgres://u:p@h/b?host=/s&port=5432").login().unwrap());
         assert_ne!(of("mysql://u:p@h/a").login().unwrap(), of("mysql://u:q@h/a").login().unwrap());
     }

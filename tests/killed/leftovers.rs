@@ -73,14 +73,15 @@ fn is_free_lock(path: &Path) -> bool {
     path.ends_with("tenant.db.undrift-lock") && File::open(path).unwrap().try_lock().is_ok()
 }
 
-/// The scratch databases that nobody holds.
+/// The scratch databases that nobody holds, and their roles.
 pub fn abandoned_scratch(tenant: &Tenant) -> String {
     match tenant.engine {
         Engine::Postgres => postgres().query(
             &postgres().url("postgres"),
-            "SELECT datname FROM pg_database WHERE datname LIKE 'undrift%' AND NOT EXISTS
+            "SELECT name FROM (SELECT datname AS name FROM pg_database UNION ALL SELECT rolname FROM pg_roles) made
+             WHERE name LIKE 'undrift_scratch%' AND NOT EXISTS
              (SELECT 1 FROM pg_locks WHERE locktype = 'advisory'
-              AND objid::bigint = hashtext(datname)::bigint & 4294967295)",
+              AND objid::bigint = hashtext(name)::bigint & 4294967295)",
         ),
         Engine::Mariadb => mariadb().query(
             &mariadb().url("mysql"),

@@ -10,6 +10,7 @@ mod engine;
 mod errors;
 mod fingerprint;
 mod fix_point;
+mod hijack;
 mod hostile;
 mod inside;
 mod killed;

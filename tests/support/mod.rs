@@ -17,7 +17,7 @@ mod tenant;
 pub use cli::{Cli, Output, undrift};
 pub use mariadb::{MariadbServer, mariadb};
 pub use pgbouncer::Pgbouncer;
-pub use postgres::{PostgresServer, postgres, postgres_with_passwords};
+pub use postgres::{PostgresServer, another_postgres, postgres, postgres_with_passwords};
 pub use prometheus::{Prometheus, promtool};
 pub use sqlite::{folder, sqlite, sqlite_query, sqlite_sql, sqlite_takes};
 pub use tenant::{Engine, Tenant};

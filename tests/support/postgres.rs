@@ -23,6 +23,11 @@ pub fn postgres_with_passwords() -> &'static PostgresServer {
     &SERVER
 }
 
+/// A server of a test's own, which it may spoil.
+pub fn another_postgres() -> PostgresServer {
+    PostgresServer::start()
+}
+
 /// A PostgreSQL server whose superuser `postgres` needs no password.
 pub struct PostgresServer {
     server: Server,

@@ -199,6 +199,11 @@ impl Connection for MysqlSession {
 }
 
 impl MysqlSession {
+    /// Where the session was opened to.
+    pub(super) fn target(&self) -> &Target {
+        &self.target
+    }
+
     /// Connects, with what the sessions that are there know of the server.
     pub(in crate::db) async fn arrive(target: &Target, patience: Patience, known: &Sessions) -> Result<Self, DbError> {
         let session = connect::connect(target, patience).await?;

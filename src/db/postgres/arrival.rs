@@ -7,7 +7,6 @@ use super::catalog::{self, Builtin};
 use super::connect::{self, Greeting};
 use super::express::{Express, Login, Remembered};
 use super::question::{BEGINNING, Question, beginning, between};
-use super::reading::READABLY;
 use super::rows::Rows;
 use super::sheet::Sheet;
 use super::signs::{self, Kinds, Told};
@@ -110,11 +109,12 @@ impl Arrival {
         let (signs, count) = signs::query(version, Kinds::ALL, self.wire.manner());
         let catalog = catalog::query(version, Extent::Whole, builtin.is_none());
         let message = format!(
-            "{}; {signs};\n{}; {READABLY}; {catalog}; COMMIT",
+            "{}; {signs};\n{}; {catalog}; COMMIT",
             beginning(self.patience.read),
             Greeting::message_inside(number)
         );
         let mut answers = self.wire.fetch(&message, self.patience.read + GRACE).await?;
+        answers.pop();
         let Some(Told { key, kinds }) = signs::told(between(&answers, count), version, Kinds::ALL) else {
             return Err(silent(&self.doing));
         };
@@ -129,7 +129,8 @@ impl Arrival {
 
     /// Asks what the server counted of the writes in each of its databases.
     pub(in crate::db) async fn activity(mut self) -> Result<BTreeMap<String, Activity>, DbError> {
-        let answers = self.wire.fetch(activity::QUERY, self.patience.read).await;
+        let message = format!("{}; {}; COMMIT", beginning(self.patience.read), activity::QUERY);
+        let answers = self.wire.fetch(&message, self.patience.read + GRACE).await;
         self.wire.close().await;
         Ok(answers?.iter().flat_map(Sheet::texts).filter_map(|row| activity::of(&row)).collect())
     }

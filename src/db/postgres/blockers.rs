@@ -4,8 +4,8 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use super::connect;
 use super::wire::{Row, Wire};
+use super::{connect, path};
 use crate::db::{DbError, Patience, Target, Trouble};
 
 /// The longest pause between two questions.
@@ -45,7 +45,7 @@ impl Watch {
     }
 
     async fn ask(&self, wire: &mut Wire) -> Result<Vec<String>, DbError> {
-        let answers = wire.send(&QUERY.replace("$pid", &self.backend), self.patience.read).await?;
+        let answers = wire.send(&path::safely(&QUERY.replace("$pid", &self.backend)), self.patience.read).await?;
         Ok(answers.into_iter().flat_map(|answer| answer.rows).map(|row| words(&row)).collect())
     }
 }

@@ -1,5 +1,6 @@
 //! The rows of the catalog with names and types, as they came: nothing is joined here.
 
+use super::path;
 use super::sheet::Sheet;
 use super::wire::Row;
 use crate::db::Extent;
@@ -19,32 +20,34 @@ const SINCE: [(&str, u16, &str); 5] = [
 
 /// The catalogs of what is only kept as text, as their selects name them.
 const TEXTS: [&str; 6] = [
-    "FROM pg_rewrite",
-    "FROM pg_proc",
-    "FROM pg_trigger",
-    "FROM pg_policy",
-    "FROM pg_statistic_ext",
-    "FROM pg_event_trigger",
+    "FROM pg_catalog.pg_rewrite",
+    "FROM pg_catalog.pg_proc",
+    "FROM pg_catalog.pg_trigger",
+    "FROM pg_catalog.pg_policy",
+    "FROM pg_catalog.pg_statistic_ext",
+    "FROM pg_catalog.pg_event_trigger",
 ];
 
 /// What stands in place of such a select.
-const NOTHING: &str = " SELECT WHERE false";
+const NOTHING: &str = "SELECT WHERE false";
 
-/// The selects of [`Catalog`] for a server of this version, and those of [`Builtin`] if asked for.
+/// A message with the selects of [`Catalog`] for a server of this version, and with those of [`Builtin`] if asked for. It has
+/// to be in a transaction, and is answered as [`path::printed`] says.
 pub(super) fn query(version: Version, extent: Extent, builtin: bool) -> String {
-    let mut sql = SINCE.iter().fold(CATALOG.trim().to_owned(), |sql, (column, since, before)| {
+    let text = SINCE.iter().fold(CATALOG.to_owned(), |sql, (column, since, before)| {
         sql.replace(&format!("{{{column}}}"), if version.0 >= *since { column } else { before })
     });
-    if extent == Extent::Modelled {
-        let is_text = |select: &&str| TEXTS.iter().any(|from| select.contains(from));
-        let asked = sql.split(';').map(|select| Some(select).filter(|select| !is_text(select)).unwrap_or(NOTHING));
-        sql = asked.collect::<Vec<_>>().join(";");
-    }
-    if builtin {
-        sql.push_str(";\n");
-        sql.push_str(BUILTIN.trim());
-    }
-    sql
+    let (text, more) = (uncommented(&text), uncommented(BUILTIN));
+    let is_text = |select: &str| TEXTS.iter().any(|from| select.contains(from));
+    let asked = text.split(';').map(|select| match extent {
+        Extent::Modelled if is_text(select) => NOTHING,
+        _ => select.trim(),
+    });
+    path::printed(asked.chain(more.split(';').map(str::trim).filter(|_| builtin)))
+}
+
+fn uncommented(sql: &str) -> String {
+    sql.lines().filter(|line| !line.starts_with("--")).collect::<Vec<_>>().join("\n")
 }
 
 /// An object's number within one catalog of one database.

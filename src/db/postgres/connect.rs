@@ -7,6 +7,7 @@ use sqlx::{ConnectOptions, Connection as _, PgConnection};
 use tokio::time::timeout;
 
 use super::error::{Moment, classify};
+use super::path::USUAL;
 use super::wire::{Line, Row, Wire, seconds};
 use crate::db::{DbError, Patience, Place, Target, Trouble};
 use crate::model::{Platform, Vendor, Version};
@@ -76,12 +77,12 @@ impl Greeting {
         let expression = |column: &str, since, until| match number.map(|number| version(number).0) {
             Some(version) if (since..=until).contains(&version) => format!("d.{column}"),
             Some(_) => "NULL".to_owned(),
-            None => format!("to_jsonb(d) ->> '{column}'"),
+            None => format!("pg_catalog.to_jsonb(d) ->> '{column}'"),
         };
         let greeting = VERSIONS.iter().fold(GREETING.to_owned(), |greeting, (column, since, until)| {
             greeting.replace(&format!("{{{column}}}"), &expression(column, *since, *until))
         });
-        format!("{SETTINGS};\n{greeting}")
+        format!("{SETTINGS};\n{greeting};\n{USUAL}")
     }
 
     /// The same for a transaction: nothing of what it sets stays behind in a process that others may use afterwards.
@@ -192,11 +193,12 @@ mod tests {
     #[test]
     fn greets_each_version_in_its_own_words() {
         let words = |number| Greeting::message(number).split("SELECT").last().map(str::to_owned).unwrap_or_default();
-        assert!(words(None).contains("to_jsonb(d) ->> 'datlocale'"));
+        assert!(words(None).contains("pg_catalog.to_jsonb(d) ->> 'datlocale'"));
         assert!(words(Some(150_004)).contains("coalesce(NULL, d.daticulocale), NULL"));
         assert!(words(Some(170_000)).contains("coalesce(d.datlocale, NULL), d.daticurules"));
         let inside = Greeting::message_inside(150_004);
-        assert_eq!(inside.matches("SET LOCAL ").count(), SETTINGS.matches("SET ").count());
+        assert_eq!(inside.matches("SET LOCAL ").count(), SETTINGS.matches("SET ").count() + 1);
+        assert_eq!(inside.matches("SET ").count(), inside.matches("SET LOCAL ").count());
         assert!(!words(Some(120_000)).contains('{') && !words(Some(120_000)).contains("datlocprovider"));
     }
 

@@ -41,7 +41,7 @@ pub(super) async fn single(connection: &mut PgConnection, sql: &str) -> Result<u
 
 /// Runs one query, and no more than one, for a single integer.
 pub(super) async fn number(connection: &mut PgConnection, sql: &str) -> Result<Option<i64>, sqlx::Error> {
-    let row = sqlx::query(statement(sql)).fetch_one(connection).await?;
+    let Some(row) = sqlx::query(statement(sql)).fetch_optional(connection).await? else { return Ok(None) };
     row.try_get::<Option<i64>, _>(0).or_else(|_| Ok(row.try_get::<Option<i32>, _>(0)?.map(i64::from)))
 }
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use super::rows::Answers;
 use super::wire::Row;
-use super::{PostgresSession, Transaction, role, scratch};
+use super::{PostgresSession, Transaction, path, role, scratch};
 use crate::db::{Connection, DbError, Place, Scratch, Session, Trouble, Undo};
 use crate::model::Schema;
 
@@ -70,7 +70,7 @@ async fn furnish(session: &mut PostgresSession, wanted: &Schema) -> Result<(), D
 
 /// The statements that move the schemas away.
 async fn survey(session: &mut PostgresSession) -> Result<String, DbError> {
-    let row: Row = session.wire.row(SURVEY, session.patience.read).await?;
+    let row: Row = session.wire.row(&path::safely(SURVEY), session.patience.read).await?;
     let mut cells = row.into_iter();
     let (moves, obstacle) = (cells.next().flatten(), cells.next().flatten());
     match obstacle {
@@ -160,8 +160,7 @@ fn explained(mut error: DbError, place: &Place) -> DbError {
 /// The catalog's rows. Reading a view locks its tables for others, so it is taken back.
 pub(super) async fn rows(session: &mut PostgresSession, selects: &str) -> Result<Answers, DbError> {
     session.begin().await?;
-    let message = format!("SET LOCAL search_path = pg_catalog, public; {selects}; SET LOCAL search_path = public");
-    let answers = session.fetch(&message).await;
+    let answers = session.fetch(selects).await;
     session.rollback().await?;
     answers
 }

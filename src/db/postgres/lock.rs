@@ -27,7 +27,8 @@ impl Lock {
     /// What a reading asks along with the catalog: whether this is the process that took the lock.
     pub(super) fn proof(self) -> Option<String> {
         let (a, b) = KEYS;
-        (self == Self::Taken).then(|| format!("SELECT pg_backend_pid(), pg_advisory_unlock({a}, {b})"))
+        (self == Self::Taken)
+            .then(|| format!("SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_advisory_unlock({a}, {b})"))
     }
 }
 
@@ -35,8 +36,8 @@ impl PostgresSession {
     /// Takes the lock if it is free.
     pub(super) async fn take_lock(&mut self) -> Result<bool, DbError> {
         let (a, b) = KEYS;
-        let take = format!("pg_try_advisory_lock({a}, {b})");
-        let sql = format!("SELECT CASE WHEN {take} THEN {take} ELSE false END, pg_backend_pid()");
+        let take = format!("pg_catalog.pg_try_advisory_lock({a}, {b})");
+        let sql = format!("SELECT CASE WHEN {take} THEN {take} ELSE false END, pg_catalog.pg_backend_pid()");
         let answers = self.send_within(&sql, self.patience.read).await?;
         let row = answers.into_iter().flat_map(|answer| answer.rows).next().unwrap_or_default();
         if row.first() != Some(&Some("t".to_owned())) {
@@ -73,6 +74,6 @@ impl PostgresSession {
     /// Gives the lock back.
     pub(super) async fn release_lock(&mut self) -> Result<(), DbError> {
         self.lock = Lock::None;
-        self.wire.send("SELECT pg_advisory_unlock_all()", self.patience.read).await.map(drop)
+        self.wire.send("SELECT pg_catalog.pg_advisory_unlock_all()", self.patience.read).await.map(drop)
     }
 }

@@ -15,6 +15,7 @@ mod error;
 mod express;
 mod inside;
 mod lock;
+mod path;
 mod pooling;
 mod question;
 mod reading;
@@ -37,7 +38,6 @@ use self::connect::{Greeting, SETTINGS};
 pub(crate) use self::error::{Moment, classify};
 use self::lock::Lock;
 use self::wire::{Answer, Wire};
-use super::batch::{message, one_answer_each};
 use super::{Connection, DbError, Extent, Glance, Halt, Memo, Patience, Place, Scratch, Target, Texts, Trouble};
 use crate::model::{Platform, Schema};
 
@@ -127,6 +127,11 @@ impl PostgresSession {
         Self::arrive(target, patience, &Acquaintances::default()).await
     }
 
+    /// Where the session was opened to.
+    pub(super) fn target(&self) -> &Target {
+        &self.target
+    }
+
     /// Sends a message and remembers if it spoiled the transaction.
     async fn send(&mut self, sql: &str) -> Result<Vec<Answer>, DbError> {
         self.send_within(sql, self.bound).await
@@ -152,12 +157,7 @@ impl PostgresSession {
                 }
                 Ok(answers)
             }
-            Err(error) => {
-                if self.transaction == Transaction::Open {
-                    self.transaction = Transaction::Failed;
-                }
-                Err(error)
-            }
+            Err(error) => self.spoiled(Err(error)),
         }
     }
 
@@ -171,22 +171,34 @@ impl PostgresSession {
         Ok(())
     }
 
-    /// Sends a statement, and finds out whom it waits for if that takes long.
-    async fn watched(&mut self, sql: &str) -> Result<Vec<Answer>, DbError> {
-        let Some(watch) = self.watch.clone() else { return self.send(sql).await };
+    /// Sends a statement, one alone, and finds out whom it waits for if that takes long.
+    async fn watched(&mut self, sql: &str) -> Result<u64, DbError> {
+        let Some(watch) = self.watch.clone() else { return self.single(sql).await };
         let mut blockers = Vec::new();
         let ran = tokio::select! {
-            ran = self.send(sql) => ran,
+            ran = self.single(sql) => ran,
             never = watch.keep(&mut blockers) => match never {},
         };
         ran.map_err(|error| blockers::explained(error, blockers))
     }
 
-    /// Runs statements without waiting between them.
-    async fn in_one_message(&mut self, batch: &[String]) -> Result<(), DbError> {
-        let within = self.bound.saturating_mul(batch.len() as u32);
-        let answers = self.send_within(&message(batch), within).await?;
-        one_answer_each(batch, answers.len(), &format!("run on {}", self.greeting.place.database))
+    async fn single(&mut self, sql: &str) -> Result<u64, DbError> {
+        let ran = self.wire.single(sql, self.bound).await;
+        self.spoiled(ran)
+    }
+
+    /// Remembers if what failed spoiled the transaction.
+    fn spoiled<T>(&mut self, ran: Result<T, DbError>) -> Result<T, DbError> {
+        if ran.is_err() && self.transaction == Transaction::Open {
+            self.transaction = Transaction::Failed;
+        }
+        ran
+    }
+
+    /// Runs statements without waiting between them. The server takes each as one.
+    async fn without_waiting(&mut self, batch: &[String]) -> Result<(), DbError> {
+        let ran = self.wire.each(batch, self.bound).await;
+        self.spoiled(ran)
     }
 
     async fn each(&mut self, batch: &[String]) -> Result<(), DbError> {
@@ -247,18 +259,14 @@ impl Connection for PostgresSession {
         if self.inside {
             return inside::execute(self, sql).await.map_err(|error| error.with_statement(sql));
         }
-        if self.transaction == Transaction::None {
-            // What cannot run in a transaction has to be a message of its own.
-            self.tell().await?;
-        }
-        let answers = self.watched(sql).await.map_err(|error| error.with_statement(sql))?;
-        Ok(answers.iter().map(|answer| answer.affected).sum())
+        self.tell().await?;
+        self.watched(sql).await.map_err(|error| error.with_statement(sql))
     }
 
     async fn together(&mut self, batch: &[String]) -> Result<(), Halt> {
         let halt = |error| Halt { done: 0, error };
         self.begin().await.map_err(halt)?;
-        let ran = if self.inside { self.each(batch).await } else { self.in_one_message(batch).await };
+        let ran = if self.inside { self.each(batch).await } else { self.without_waiting(batch).await };
         if let Err(error) = ran {
             // A connection that broke has rolled back by itself; the first error is the one to show.
             let _ = self.rollback().await;
@@ -274,25 +282,26 @@ impl Connection for PostgresSession {
         self.tell().await?;
         self.send(&without_restrictions(sql)).await.map_err(|error| error.with_statement(sql))?;
         // Dumps change the session for themselves.
-        self.send(SETTINGS).await.map(drop)
+        self.send(&format!("{SETTINGS};\n{}", path::USUAL)).await.map(drop)
     }
 
     async fn count(&mut self, sql: &str) -> Result<u64, DbError> {
         if self.inside {
             return inside::count(self, sql).await.map_err(|error| error.with_statement(sql));
         }
-        let answers = self.send(sql).await.map_err(|error| error.with_statement(sql))?;
-        let row = answers.into_iter().find_map(|answer| answer.rows.into_iter().next());
-        let text = row.and_then(|row| row.into_iter().next()).flatten();
-        Ok(text.and_then(|text| text.parse::<i64>().ok()).map_or(0, |number| u64::try_from(number).unwrap_or(0)))
+        self.tell().await?;
+        let number = self.wire.number(sql, self.bound).await;
+        let number = self.spoiled(number).map_err(|error| error.with_statement(sql))?;
+        Ok(number.map_or(0, |number| u64::try_from(number).unwrap_or(0)))
     }
 
     async fn texts(&mut self, sql: &str) -> Result<Vec<Texts>, DbError> {
         if self.inside {
             return inside::texts(self, sql).await.map_err(|error| error.with_statement(sql));
         }
-        let answers = self.send(sql).await.map_err(|error| error.with_statement(sql))?;
-        Ok(answers.into_iter().flat_map(|answer| answer.rows).collect())
+        self.tell().await?;
+        let rows = self.wire.query(sql, self.bound).await;
+        self.spoiled(rows).map_err(|error| error.with_statement(sql))
     }
 
     async fn begin_reading(&mut self) -> Result<(), DbError> {
@@ -369,9 +378,9 @@ impl Connection for PostgresSession {
     }
 
     async fn databases(&mut self) -> Result<Vec<String>, DbError> {
-        let sql = "SELECT datname FROM pg_database WHERE NOT datistemplate AND datallowconn \
-                   AND datname <> 'postgres' ORDER BY datname COLLATE \"C\"";
-        let answers = self.send(sql).await?;
+        let sql = "SELECT datname FROM pg_catalog.pg_database WHERE NOT datistemplate AND datallowconn \
+                   AND datname <> 'postgres' ORDER BY datname COLLATE pg_catalog.\"C\"";
+        let answers = self.send(&path::safely(sql)).await?;
         Ok(answers.into_iter().flat_map(|answer| answer.rows).filter_map(|row| row.into_iter().next()?).collect())
     }
 

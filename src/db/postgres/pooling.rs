@@ -78,6 +78,6 @@ async fn is_shared(wire: &mut Wire, target: &Target, patience: Patience) -> Resu
 
 /// The number of the process that a connection reaches.
 async fn process(wire: &mut Wire, before: &str, within: Duration) -> Result<Option<String>, DbError> {
-    let row = wire.row(&format!("{before}SELECT pg_backend_pid()"), within).await?;
+    let row = wire.row(&format!("{before}SELECT pg_catalog.pg_backend_pid()"), within).await?;
     Ok(row.into_iter().next().flatten())
 }

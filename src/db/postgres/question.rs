@@ -2,17 +2,18 @@
 
 use std::time::Duration;
 
+use super::path::SAFE_HERE;
 use super::sheet::Sheet;
 use super::signs::{self, Kinds, Manner, Told};
 use crate::model::{Hash, Version};
 
 /// How many statements a message begins with.
-pub(super) const BEGINNING: usize = 2;
+pub(super) const BEGINNING: usize = 3;
 
 /// What opens a transaction in which everything is of one moment, and nothing takes longer than this.
 pub(super) fn beginning(limit: Duration) -> String {
     let limit = limit.as_millis();
-    format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = {limit}")
+    format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = {limit}; {SAFE_HERE}")
 }
 
 /// What stands in the answers to a message that begins so and goes on with this many statements.

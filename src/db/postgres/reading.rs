@@ -1,15 +1,13 @@
 //! Reading the catalog in a session: all of it, or only the signs that it is as it was.
 
 use super::catalog;
+use super::path::USUAL_HERE;
 use super::question::{self, BEGINNING, Question};
 use super::rows::{Answers, Rows};
 use super::signs::{self, Kinds, Told};
 use super::{GRACE, PostgresSession, Transaction, inside};
 use crate::db::{DbError, Extent, Glance};
 use crate::model::Hash;
-
-/// How the catalog's texts are to be printed: as they resolve when statements run.
-pub(super) const READABLY: &str = "SET LOCAL search_path = pg_catalog, public";
 
 impl PostgresSession {
     /// Sends a message of selects under the time to read.
@@ -25,7 +23,9 @@ impl PostgresSession {
             Transaction::None => self.rows_after("", 0, extent).await,
             _ => {
                 let catalog = self.catalog(extent);
-                self.fetch(&format!("{READABLY}; {catalog}; SET LOCAL search_path = public")).await
+                let mut answers = self.fetch(&format!("{catalog}; {USUAL_HERE}")).await?;
+                answers.pop();
+                Ok(answers)
             }
         }
     }
@@ -35,8 +35,9 @@ impl PostgresSession {
         let beginning = question::beginning(self.patience.read);
         let proof = self.lock.proof().map(|proof| format!("{proof}; ")).unwrap_or_default();
         let catalog = self.catalog(extent);
-        let message = format!("{beginning}; {questions}{proof}{READABLY}; {catalog}; COMMIT");
-        let answers = self.read_alone(&message).await?;
+        let message = format!("{beginning}; {questions}{proof}{catalog}; COMMIT");
+        let mut answers = self.read_alone(&message).await?;
+        answers.pop();
         self.check_lock(answers.get(BEGINNING + count))?;
         Ok(answers)
     }

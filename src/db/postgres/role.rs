@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::connect::Greeting;
+use super::path;
 use super::wire::Wire;
 use crate::db::{DbError, Place, Trouble};
 use crate::dialect::postgres::ident;
@@ -32,7 +33,7 @@ pub(super) async fn become_owner(wire: &mut Wire, place: &Place, within: Duratio
 }
 
 async fn become_owner_after(first: &str, wire: &mut Wire, place: &Place, within: Duration) -> Result<String, DbError> {
-    let row = wire.row(&format!("{first}RESET ROLE; SET search_path = public; {OWNER}"), within).await?;
+    let row = wire.row(&format!("{first}RESET ROLE; {}", path::safely(OWNER)), within).await?;
     let text = |at: usize| row.get(at).cloned().flatten().unwrap_or_default();
     let doing = format!("prepare {}", place.database);
     if text(2) == "t" || text(3) == "t" {

@@ -21,7 +21,7 @@ pub(in crate::db) struct Rows {
 }
 
 impl Rows {
-    /// Takes the answers to a message of selects between other statements, one of which comes after them.
+    /// Takes the answers to a message that ends with the catalog.
     /// Without `builtin` that was selected too.
     pub(super) fn take(
         mut answers: Answers,

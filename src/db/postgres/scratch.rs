@@ -10,8 +10,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::connect::Locale;
 use super::throwaway::{self, Rights};
 use super::wire::Row;
-use super::{PostgresSession, inside, pooling};
-use crate::db::{Connection, DbError, Login, Scratch, Session, Target, Trouble, Undo};
+use super::{PostgresSession, inside, path, pooling};
+use crate::db::{Connection, DbError, Login, Scratch, Session, Standing, Target, Trouble, Undo};
 use crate::dialect::postgres::{ident, literal};
 use crate::model::{Platform, Schema};
 
@@ -44,6 +44,9 @@ pub(super) async fn make(
     let mut keeper = keeper(tenant, server).await?;
     same_version(tenant.platform(), keeper.platform())?;
     let rights = Rights::of(&mut keeper).await?;
+    if server.is_none() && !(rights.roles && rights.databases) {
+        alone(tenant).await?;
+    }
     if !rights.databases {
         keeper.close().await;
         return match server {
@@ -53,6 +56,19 @@ pub(super) async fn make(
     }
     let name = fresh_name();
     Order { keeper, rights, name, wanted, places }.carry_out(tenant).await
+}
+
+/// Makes sure that the login itself has no rights beyond the tenant, since it is the one under which everything is built.
+async fn alone(tenant: &mut PostgresSession) -> Result<(), DbError> {
+    let missing = match tenant.standing().await? {
+        Standing::Own => return Ok(()),
+        Standing::Other => "the login has rights beyond this database".to_owned(),
+        Standing::Refused(refusal) => refusal.missing,
+    };
+    let message = format!("{missing}, and may not make a role and a database for what is built there");
+    let user = ident(&tenant.greeting.place.user);
+    Err(DbError::new(Trouble::Privilege, "make a scratch database", message)
+        .with_remedy(format!("ALTER ROLE {user} CREATEROLE CREATEDB, or name a scratch server")))
 }
 
 /// A session on the server where the scratch database is to be. Nobody's settings but the server's own count in a database
@@ -282,7 +298,7 @@ pub(super) async fn install(
 async fn extension_schemas(tenant: &mut PostgresSession) -> Result<Vec<(String, String)>, DbError> {
     let sql = "SELECT extname, nspname FROM pg_catalog.pg_extension e \
                JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace";
-    let answers = tenant.send(sql).await?;
+    let answers = tenant.send(&path::safely(sql)).await?;
     Ok(answers.into_iter().flat_map(|answer| answer.rows).filter_map(pair).collect())
 }
 
@@ -328,7 +344,7 @@ async fn abandoned(session: &mut PostgresSession) -> Result<Vec<(String, String)
         literal(PREFIX),
         throwaway::nobody_holds("datname")
     );
-    let answers = session.wire.send(&sql, session.patience.read).await?;
+    let answers = session.wire.send(&path::safely(&sql), session.patience.read).await?;
     let pairs = answers.into_iter().flat_map(|answer| answer.rows).filter_map(pair);
     Ok(pairs.filter(|(name, _)| is_scratch(name)).collect())
 }

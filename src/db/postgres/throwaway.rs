@@ -9,7 +9,7 @@ use std::fmt::Write;
 use secrecy::SecretString;
 
 use super::express::verifier;
-use super::{PostgresSession, pooling};
+use super::{PostgresSession, path, pooling};
 use crate::db::{Connection, DbError, Patience, Target, Trouble};
 use crate::dialect::postgres::{ident, literal};
 
@@ -39,7 +39,8 @@ pub(super) struct Rights {
 impl Rights {
     /// Asks for them.
     pub(super) async fn of(session: &mut PostgresSession) -> Result<Self, DbError> {
-        let row = session.wire.row(&RIGHTS.replace("{life}", LIFE), session.patience.read).await?;
+        let query = path::safely(&RIGHTS.replace("{life}", LIFE));
+        let row = session.wire.row(&query, session.patience.read).await?;
         let text = |at: usize| row.get(at).cloned().flatten().unwrap_or_default();
         let is = |at: usize| text(at) == "t";
         let superuser = is(0);
@@ -157,7 +158,7 @@ pub(super) async fn sweep(
         literal(prefix),
         nobody_holds("rolname")
     );
-    let answers = session.wire.send(&sql, session.patience.read).await?;
+    let answers = session.wire.send(&path::safely(&sql), session.patience.read).await?;
     let names = answers.into_iter().flat_map(|answer| answer.rows).filter_map(|row| row.into_iter().next().flatten());
     let mut swept = Vec::new();
     for name in names.filter(|name| own(name)).collect::<Vec<_>>() {

@@ -1,7 +1,8 @@
 //! The connection itself: messages out, rows in, nothing longer than it may take.
 //!
-//! Everything goes through the text protocol, several statements to a message. A connection that
-//! did not answer in time is never used again: the answer may still come.
+//! What undrift asks of its own accord goes several statements to a message. What holds a text from outside goes one
+//! statement to a message, in the form of the protocol in which the server takes one alone. A connection that did not answer
+//! in time is never used again: the answer may still come.
 
 use std::time::Duration;
 
@@ -74,6 +75,7 @@ impl Wire {
     /// Runs one statement and returns how many rows it touched. That it is one is the server's
     /// word: it refuses a message of several.
     pub(super) async fn single(&mut self, sql: &str, within: Duration) -> Result<u64, DbError> {
+        self.check(sql)?;
         let ran = async |line: &mut Line| match line {
             Line::Express(express) => express.ask_one(sql).await.map(|answer| answer.affected),
             Line::Driver(connection) => Ok(driver::single(connection, sql).await?),
@@ -81,8 +83,26 @@ impl Wire {
         self.ask(within, ran).await
     }
 
+    /// Runs statements up to the first that fails, each as one, where that can be without waiting between them. There has to
+    /// be a transaction around them.
+    pub(super) async fn each(&mut self, statements: &[String], within: Duration) -> Result<(), DbError> {
+        statements.iter().try_for_each(|statement| self.check(statement))?;
+        if !matches!(self.line, Some(Line::Express(_))) {
+            for statement in statements {
+                self.single(statement, within).await?;
+            }
+            return Ok(());
+        }
+        let ran = async |line: &mut Line| match line {
+            Line::Express(express) => express.ask_each(statements).await,
+            Line::Driver(_) => Ok(()),
+        };
+        self.ask(within.saturating_mul(u32::try_from(statements.len()).unwrap_or(u32::MAX)), ran).await
+    }
+
     /// Runs one query, and no more than one, for a single integer.
     pub(super) async fn number(&mut self, sql: &str, within: Duration) -> Result<Option<i64>, DbError> {
+        self.check(sql)?;
         let ran = async |line: &mut Line| match line {
             Line::Express(express) => express.ask_one(sql).await.map(|answer| number(&answer.rows)),
             Line::Driver(connection) => Ok(driver::number(connection, sql).await?),
@@ -92,6 +112,7 @@ impl Wire {
 
     /// Runs one query, and no more than one, whose columns are texts.
     pub(super) async fn query(&mut self, sql: &str, within: Duration) -> Result<Vec<Row>, DbError> {
+        self.check(sql)?;
         let ran = async |line: &mut Line| match line {
             Line::Express(express) => express.ask_one(sql).await.map(|answer| answer.rows.texts()),
             Line::Driver(connection) => Ok(driver::query(connection, sql).await?),

@@ -107,13 +107,16 @@ impl Dialect for Postgres {
     }
 
     /// The planner's own estimate: rows per page as last counted, times the pages there are now.
-    /// A table that was never counted is taken to have rows of a hundred bytes.
+    /// A table that was never counted is taken to have rows of a hundred bytes. Every operand has the type that the server's
+    /// own operator takes: a tenant's would be chosen where it fitted better.
     fn rows_query(&self, table: &QName) -> String {
         let table = names::literal(&names::qualified(table));
         format!(
-            "SELECT coalesce((SELECT (CASE WHEN reltuples > 0 AND relpages > 0 \
-             THEN reltuples / relpages * (pg_relation_size(oid) / current_setting('block_size')::int) \
-             ELSE pg_relation_size(oid) / 100 END)::bigint FROM pg_class WHERE oid = to_regclass({table})), 0)"
+            "SELECT coalesce((SELECT (CASE WHEN reltuples > 0::float4 AND relpages > 0 \
+             THEN reltuples::float8 / relpages::float8 * (pg_catalog.pg_relation_size(oid::pg_catalog.regclass) \
+             / pg_catalog.current_setting('block_size')::int8)::float8 \
+             ELSE pg_catalog.pg_relation_size(oid::pg_catalog.regclass)::float8 / 100::float8 END)::int8 \
+             FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass({table})::pg_catalog.oid), 0::int8)"
         )
     }
 
@@ -155,7 +158,7 @@ impl Dialect for Postgres {
 
     fn bytes_query(&self, table: &QName) -> String {
         let table = names::literal(&names::qualified(table));
-        format!("SELECT coalesce(pg_total_relation_size(to_regclass({table})), 0)")
+        format!("SELECT coalesce(pg_catalog.pg_total_relation_size(pg_catalog.to_regclass({table})), 0::int8)")
     }
 
     fn shares_names(&self, kind: MemberKind) -> bool {

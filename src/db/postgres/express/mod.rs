@@ -105,15 +105,17 @@ impl Express {
 
     /// Sends one statement. Several the server refuses in this form.
     pub(super) async fn ask_one(&mut self, sql: &str) -> Result<Answer<Sheet>, Failure> {
-        let parts = [
-            message(Some(b'P'), &[b"\0", sql.as_bytes(), b"\0", &[0; 2]]),
-            message(Some(b'B'), &[b"\0\0", &[0; 6]]),
-            message(Some(b'E'), &[b"\0", &[0; 4]]),
-            SYNC.to_vec(),
-        ];
-        self.frames.send(&parts.concat()).await?;
+        self.frames.send(&[one(sql), SYNC.to_vec()].concat()).await?;
         let answer = self.answers().await?.into_iter().next();
         Ok(answer.unwrap_or(Answer { rows: Sheet::default(), affected: 0 }))
+    }
+
+    /// Sends statements one after the other without waiting. After one that fails the server skips the others.
+    pub(super) async fn ask_each(&mut self, statements: &[String]) -> Result<(), Failure> {
+        let mut parts: Vec<u8> = statements.iter().flat_map(|statement| one(statement)).collect();
+        parts.extend(SYNC);
+        self.frames.send(&parts).await?;
+        self.answers().await.map(drop)
     }
 
     async fn answers(&mut self) -> Result<Vec<Answer<Sheet>>, Failure> {
@@ -146,6 +148,14 @@ impl Express {
     pub(super) async fn close(mut self) {
         let _ = timeout(Duration::from_secs(5), self.frames.send(&message(Some(b'X'), &[]))).await;
     }
+}
+
+/// One statement, in the form in which the server takes one alone.
+fn one(sql: &str) -> Vec<u8> {
+    let parse = message(Some(b'P'), &[b"\0", sql.as_bytes(), b"\0", &[0; 2]]);
+    let bind = message(Some(b'B'), &[b"\0\0", &[0; 6]]);
+    let execute = message(Some(b'E'), &[b"\0", &[0; 4]]);
+    [parse, bind, execute].concat()
 }
 
 /// The 5 in `INSERT 0 5`.

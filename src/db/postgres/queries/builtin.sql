@@ -2,9 +2,9 @@
 -- when a server is set up. Read once per server. The columns are those of catalog.sql.
 
 -- operator classes
-SELECT oid, opcname, opcnamespace, opcmethod, opcdefault, opcintype FROM pg_opclass WHERE oid < 16384;
+SELECT oid, opcname, opcnamespace, opcmethod, opcdefault, opcintype FROM pg_catalog.pg_opclass WHERE oid < 16384;
 -- access methods
-SELECT oid, amname FROM pg_am WHERE oid < 16384;
+SELECT oid, amname FROM pg_catalog.pg_am WHERE oid < 16384;
 -- types whose columns are not stored plainly
 SELECT oid, typname, typnamespace, typtype, typcategory, typstorage, typcollation, typnotnull, NULL, NULL
-FROM pg_type WHERE oid < 16384 AND (typstorage <> 'p' OR typcollation <> 0)
+FROM pg_catalog.pg_type WHERE oid < 16384 AND (typstorage <> 'p' OR typcollation <> 0)
