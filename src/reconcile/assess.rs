@@ -157,7 +157,7 @@ async fn judged(
     policy: &Policy,
     now: Timestamp,
 ) -> Result<Assessment, DbError> {
-    let policy = &*policy.for_shape(watch::shape_id(&study.observed, study.reference.goal, study.fingerprint));
+    let policy = &*policy.for_shape(watch::shape_id(&study.observed, &study.reference, study.fingerprint));
     let facts = facts::gather(hands, study, policy.limits.facts_timeout).await?;
     let blocked = both_names(hands, study).await?;
     let mut rulings = policy.rule_all(&study.plan, &facts.rows, tenant, now);

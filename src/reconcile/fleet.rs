@@ -31,11 +31,18 @@ pub struct Member {
 pub struct Shape {
     /// What was worked out once for all of them.
     pub study: Study,
+    /// What other servers made of it, to the same words: what one server says runs on its own tenants only.
+    pub others: Others,
     /// The tenants, in the order in which they were given, with what policy says about each.
     pub tenants: Vec<(Member, Result<Assessment, String>)>,
+    /// The server that the first study is from.
+    judge: Option<String>,
     /// The plan as it is on tenants that keep what it drops, by what they keep.
     keeping: Keeping,
 }
+
+/// Studies by the server that they are from.
+pub type Others = BTreeMap<Option<String>, Study>;
 
 /// Plans by the names under which they keep what they would drop.
 type Keeping = BTreeMap<BTreeMap<usize, String>, Result<Arc<Plan>, String>>;
@@ -59,8 +66,8 @@ struct Found {
     members: Vec<(usize, Member)>,
 }
 
-/// Tenants with the same key are alike: same server version, same schema wanted, same structure.
-type Key = (Platform, Hash, Fingerprint);
+/// Tenants with the same key are alike: same server, same defaults of the database, same schema wanted, same structure.
+type Key = (Option<String>, Platform, Hash, Fingerprint);
 
 /// Looks at tenants, `at_once` at a time: reads them, works out every shape, judges every tenant.
 pub async fn survey(
@@ -76,7 +83,7 @@ pub async fn survey(
     let looks = members.into_iter().enumerate().map(async |(index, member)| {
         match look(reconciler, &member).await {
             Ok((observed, reference, fingerprint)) => {
-                let key = (observed.platform.clone(), member.declared.hash(), fingerprint);
+                let key = (member.target.judge(), observed.platform.clone(), member.declared.hash(), fingerprint);
                 let mut found = found.lock().await;
                 let shape = found.entry(key).or_insert_with(|| Found { observed, reference, members: Vec::new() });
                 shape.members.push((index, member));
@@ -93,16 +100,32 @@ pub async fn survey(
     let mut shapes = Vec::new();
     for studied in stream::iter(studies).buffer_unordered(2).collect::<Vec<_>>().await {
         match studied {
-            Ok((first, shape)) => shapes.push((first, shape)),
+            Ok(shape) => join(&mut shapes, shape),
             Err(members) => unknown.extend(members),
         }
     }
     unknown.sort_by_key(|(index, ..)| *index);
-    shapes.sort_by_key(|(first, shape)| (!shape.study.in_sync(), std::cmp::Reverse(shape.tenants.len()), *first));
+    shapes.sort_by_key(|(indexes, shape): &(Vec<usize>, Shape)| {
+        (!shape.study.in_sync(), std::cmp::Reverse(shape.tenants.len()), indexes[0])
+    });
     Fleet {
         shapes: shapes.into_iter().map(|(_, shape)| shape).collect(),
         unknown: unknown.into_iter().map(|(_, member, error)| (member, error)).collect(),
     }
+}
+
+/// Adds a shape to the others: to one of another server, if both say the same in every word. For people that is one, and it
+/// is one plan that they review.
+fn join(shapes: &mut Vec<(Vec<usize>, Shape)>, new: (Vec<usize>, Shape)) {
+    let Some((indexes, shape)) = shapes.iter_mut().find(|(_, shape)| shape.study.agrees(&new.1.study)) else {
+        return shapes.push(new);
+    };
+    let tenants = std::mem::take(&mut shape.tenants).into_iter().chain(new.1.tenants);
+    let mut sorted: Vec<_> = indexes.drain(..).chain(new.0).zip(tenants).collect();
+    sorted.sort_by_key(|(index, _)| *index);
+    (*indexes, shape.tenants) = sorted.into_iter().unzip();
+    shape.keeping.extend(new.1.keeping);
+    shape.others.insert(new.1.judge, new.1.study);
 }
 
 /// Reads one tenant and says which structure it has.
@@ -127,10 +150,11 @@ async fn study(
     policy: &Policy,
     at_once: usize,
     now: Timestamp,
-) -> Result<(usize, Shape), Unworkable> {
+) -> Result<(Vec<usize>, Shape), Unworkable> {
     let Found { observed, reference, mut members } = found;
     members.sort_by_key(|(index, _)| *index);
-    let first = members[0].0;
+    let indexes: Vec<usize> = members.iter().map(|(index, _)| *index).collect();
+    let server = members[0].1.target.judge();
     let studied = match Session::connect(&members[0].1.target, reconciler.patience).await {
         Ok(mut session) => {
             reconciler.sweep(&mut session, &members[0].1.target).await;
@@ -153,7 +177,7 @@ async fn study(
     });
     let tenants: Vec<_> = stream::iter(judged).buffered(at_once.max(1)).collect().await;
     let keeping = keeping(reconciler, &study, &tenants).await;
-    Ok((first, Shape { study, tenants, keeping }))
+    Ok((indexes, Shape { study, others: Others::new(), judge: server, tenants, keeping }))
 }
 
 /// Works the plan out with renames in the place of drops, where tenants keep what it drops.
@@ -206,7 +230,25 @@ pub struct Group<'a> {
     pub facts: Vec<&'a Facts>,
 }
 
+/// What the tenant's own server made of a shape.
+pub fn of_its_server<'a>(first: &'a Study, others: &'a Others, member: &Member) -> &'a Study {
+    others.get(&member.target.judge()).unwrap_or(first)
+}
+
 impl Shape {
+    /// Tenants by the study of their own server, which is what is carried out on them.
+    pub fn by_server<'a>(&'a self, members: &[&'a Member]) -> Vec<(&'a Study, Vec<&'a Member>)> {
+        let mut found: Vec<(&Study, Vec<&Member>)> = Vec::new();
+        for member in members {
+            let study = of_its_server(&self.study, &self.others, member);
+            match found.iter_mut().find(|(other, _)| std::ptr::eq(*other, study)) {
+                Some((_, members)) => members.push(member),
+                None => found.push((study, vec![member])),
+            }
+        }
+        found
+    }
+
     /// The tenants that could be judged, grouped by what policy says about them.
     pub fn groups(&self) -> Vec<Group<'_>> {
         let mut groups: Vec<Group<'_>> = Vec::new();

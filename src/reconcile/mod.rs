@@ -42,7 +42,7 @@ pub use backup::{Precaution, before_purge};
 pub use carry_out::{Carried, Errand, Way, carry_out};
 pub use error::ReconcileError;
 pub use facts::{Counts, Facts, NotKnown, Violation};
-pub use fleet::{Fleet, Group, Member as FleetMember, Shape, survey};
+pub use fleet::{Fleet, Group, Member as FleetMember, Shape, of_its_server, survey};
 pub use quarantine::Choice;
 pub use reference::Reference;
 use shared::Shared;
@@ -55,7 +55,7 @@ use crate::model::{Engine, Hash, Opaque, Platform, Schema};
 use crate::policy::Policy;
 
 /// What each schema came to on each kind of server.
-type References = Shared<(Platform, Hash, Hash), Result<Arc<Reference>, Arc<ReconcileError>>>;
+type References = Shared<(Option<String>, Platform, Hash, Hash), Result<Arc<Reference>, Arc<ReconcileError>>>;
 
 /// One process' knowledge of references, and how to get at scratch databases.
 pub struct Reconciler {
@@ -132,8 +132,8 @@ impl Reconciler {
         }
     }
 
-    /// The declared schema as the server of this session reads it back. Built once per server
-    /// version, database defaults and schema.
+    /// The declared schema as the server of this session reads it back, or the one that is named for scratch. Built once per
+    /// server, database defaults and schema: what one server says is believed of that server alone.
     ///
     /// A declared schema may use what undrift does not model: a sequence, a domain, a function. Where the
     /// server does not take it by itself, it is built beside what the tenant has of these.
@@ -159,10 +159,16 @@ impl Reconciler {
         }
     }
 
-    /// The reference for servers of a kind, if it has been built.
-    pub fn known_reference(&self, platform: &Platform, declared: &Declared) -> Option<Arc<Reference>> {
+    /// The reference for a tenant of this server, if it has been built.
+    pub fn known_reference(&self, target: &Target, platform: &Platform, declared: &Declared) -> Option<Arc<Reference>> {
         let nothing: &[Opaque] = &[];
-        self.references.get(&(platform.clone(), declared.hash(), Hash::of_json(&nothing)))?.ok()
+        let judge = self.judge(target.engine(), target.judge());
+        self.references.get(&(judge, platform.clone(), declared.hash(), Hash::of_json(&nothing)))?.ok()
+    }
+
+    /// Which server says what a declared schema means to a tenant: the one that scratch databases are made on.
+    fn judge(&self, engine: Engine, own: Option<String>) -> Option<String> {
+        self.scratch.get(&engine).map_or(own, Target::judge)
     }
 
     async fn cached_reference(
@@ -171,7 +177,8 @@ impl Reconciler {
         declared: &Declared,
         beside: &[Opaque],
     ) -> Result<Arc<Reference>, Arc<ReconcileError>> {
-        let key = (session.platform().clone(), declared.hash(), Hash::of_json(&beside));
+        let judge = self.judge(session.platform().engine(), session.judge());
+        let key = (judge, session.platform().clone(), declared.hash(), Hash::of_json(&beside));
         let build = async { reference::build(self, session, declared, beside).await.map(Arc::new).map_err(Arc::new) };
         // A server that did not answer may answer the next time; a schema that does not fit never will.
         let passes = |error: &Arc<_>| matches!(**error, ReconcileError::Db(_) | ReconcileError::Scratch(_));

@@ -58,6 +58,21 @@ struct Comparison {
     flaws: Vec<String>,
 }
 
+impl Study {
+    /// Whether another server says the same in every word that is shown or run.
+    pub(super) fn agrees(&self, other: &Self) -> bool {
+        self.fingerprint == other.fingerprint
+            && self.plan == other.plan
+            && self.actual == other.actual
+            && self.unproved == other.unproved
+            && self.both == other.both
+            && self.purge == other.purge
+            && self.observed.platform == other.observed.platform
+            && self.reference.goal == other.reference.goal
+            && self.reference.schema == other.reference.schema
+    }
+}
+
 impl Reconciler {
     /// Works out a shape: compares it, plans, and proves the plan on a scratch copy.
     ///

@@ -24,16 +24,22 @@ pub struct Watch {
     pub reconciler: Reconciler,
     /// What knows the servers.
     pub visitor: Visitor,
-    shapes: Mutex<BTreeMap<Hash, Arc<Cell>>>,
+    shapes: Mutex<BTreeMap<Place, Arc<Cell>>>,
 }
+
+/// A shape on a server. What one server says of a shape does not run on another.
+type Place = (Hash, Option<String>);
 
 /// A shape that somebody works out or has worked out.
 type Cell = OnceCell<Result<Arc<Known>, Arc<ReconcileError>>>;
 
 /// A shape that has been worked out.
 pub struct Known {
-    /// Names it: platform, goal, fingerprint, and what is not modelled, on which a proof depends.
+    /// Names it: platform, goal, fingerprint, how the goal reads on a server, and what is not modelled, on which a proof
+    /// depends. Servers that say the same have it in common.
     pub id: Hash,
+    /// The server on which it was worked out, and for whose tenants alone.
+    judge: Option<String>,
     /// The hash of the declared schema.
     pub goal: Hash,
     /// What was worked out.
@@ -46,7 +52,13 @@ pub struct Known {
 pub struct Sight {
     memo: Memo,
     goal: Hash,
-    shape: Hash,
+    shape: Place,
+}
+
+impl Known {
+    fn place(&self) -> Place {
+        (self.id, self.judge.clone())
+    }
 }
 
 impl Sight {
@@ -62,7 +74,7 @@ impl Sight {
 
     /// What the look learned, if it was the structure of this shape that it saw, and a plan begins with that.
     pub fn of(&self, known: &Known, plan: &Plan) -> Option<&Memo> {
-        Some(&self.memo).filter(|_| self.shape == known.id && known.study.fingerprint == plan.start)
+        Some(&self.memo).filter(|_| self.shape == known.place() && known.study.fingerprint == plan.start)
     }
 }
 
@@ -104,7 +116,7 @@ impl Watch {
     ) -> Result<Looked, Arc<ReconcileError>> {
         let goal = member.declared.hash();
         let before = before.filter(|sight| sight.goal == goal);
-        let known = before.and_then(|sight| self.known(sight.shape));
+        let known = before.and_then(|sight| self.known(&sight.shape));
         let memo = before.filter(|_| known.is_some()).map(|sight| &sight.memo);
         let visit =
             self.visitor.visit(&member.target, Look { known: memo, ..look }).await.map_err(ReconcileError::Db)?;
@@ -130,14 +142,14 @@ impl Watch {
             false => self.purge(&mut door, &known, &stays).await?,
         };
         door.shut().await;
-        let sight = Sight { memo, goal, shape: known.id };
+        let sight = Sight { memo, goal, shape: known.place() };
         Ok(Looked { sight, known, evidence, judged, counts, stays, purge })
     }
 
     /// What a look would bring at a tenant of whom it is known that nothing happened since the last one. `None` where
     /// that is not all: where something differs, rows and policy have their say, and somebody has to go there.
     pub fn unchanged(&self, member: &FleetMember, before: &Sight, policy: &Policy, now: Timestamp) -> Option<Looked> {
-        let known = self.known(before.shape).filter(|known| known.study.in_sync())?;
+        let known = self.known(&before.shape).filter(|known| known.study.in_sync())?;
         let stays = quarantine::stays(&known.study, &member.tenant, policy, now);
         if before.goal != member.declared.hash() || stays.iter().any(|(_, stay)| stay.over) {
             return None;
@@ -174,15 +186,15 @@ impl Watch {
             Some(Err(error)) => !matches!(**error, ReconcileError::Db(_) | ReconcileError::Scratch(_)),
             _ => true,
         };
-        self.shapes().retain(|id, cell| shapes.contains(id) && lasting(cell));
+        self.shapes().retain(|(id, _), cell| shapes.contains(id) && lasting(cell));
     }
 
-    fn shapes(&self) -> std::sync::MutexGuard<'_, BTreeMap<Hash, Arc<Cell>>> {
+    fn shapes(&self) -> std::sync::MutexGuard<'_, BTreeMap<Place, Arc<Cell>>> {
         self.shapes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn known(&self, shape: Hash) -> Option<Arc<Known>> {
-        self.shapes().get(&shape)?.get()?.as_ref().ok().cloned()
+    fn known(&self, shape: &Place) -> Option<Arc<Known>> {
+        self.shapes().get(shape)?.get()?.as_ref().ok().cloned()
     }
 
     /// The shape of a tenant that was read; worked out if nobody had it before.
@@ -197,12 +209,12 @@ impl Watch {
         let observed = Observed { platform, place, reading };
         let reference = self.reference(door, &observed, declared).await?;
         let fingerprint = reference.fingerprint_of(observed.reading.schema.clone());
-        let goal = declared.hash();
-        let id = shape_id(&observed, goal, fingerprint);
+        let id = shape_id(&observed, &reference, fingerprint);
         // Whoever works the shape out needs a place at the server, which those who wait for him must not have.
         door.shut().await;
-        let cell = Arc::clone(self.shapes().entry(id).or_default());
-        let studied = cell.get_or_init(async || self.study(door, observed, reference, id, goal).await).await;
+        let judge = door.member.target.judge();
+        let cell = Arc::clone(self.shapes().entry((id, judge)).or_default());
+        let studied = cell.get_or_init(async || self.study(door, observed, reference, id).await).await;
         studied.clone()
     }
 
@@ -212,7 +224,8 @@ impl Watch {
         observed: &Observed,
         declared: &Declared,
     ) -> Result<Arc<Reference>, Arc<ReconcileError>> {
-        if let Some(reference) = self.reconciler.known_reference(&observed.platform, declared) {
+        let target = &door.member.target;
+        if let Some(reference) = self.reconciler.known_reference(target, &observed.platform, declared) {
             return Ok(reference);
         }
         let session = door.session().await.map_err(ReconcileError::Db)?;
@@ -225,13 +238,13 @@ impl Watch {
         observed: Observed,
         reference: Arc<Reference>,
         id: Hash,
-        goal: Hash,
     ) -> Result<Arc<Known>, Arc<ReconcileError>> {
         let target = &door.member.target;
         let session = door.session().await.map_err(ReconcileError::Db)?;
         self.reconciler.sweep(session, target).await;
         let study = self.reconciler.study(session, observed, reference).await?;
-        Ok(Arc::new(Known { id, goal, study, said: Said::default() }))
+        let (judge, goal) = (target.judge(), study.reference.goal);
+        Ok(Arc::new(Known { id, judge, goal, study, said: Said::default() }))
     }
 
     async fn judge(
@@ -303,8 +316,9 @@ impl Door<'_> {
     }
 }
 
-/// What names a shape. The objects that are not modelled are part of it, because a proof holds beside them only.
-pub(super) fn shape_id(observed: &Observed, goal: Hash, fingerprint: Fingerprint) -> Hash {
+/// What names a shape. The objects that are not modelled are part of it, because a proof holds beside them only, and so is
+/// how the goal reads: a server that reads it in its own way has shapes of its own.
+pub(super) fn shape_id(observed: &Observed, reference: &Reference, fingerprint: Fingerprint) -> Hash {
     let platform: &Platform = &observed.platform;
-    Hash::of_json(&(platform, goal, fingerprint, &observed.reading.schema.opaque))
+    Hash::of_json(&(platform, reference.goal, reference.fingerprint, fingerprint, &observed.reading.schema.opaque))
 }

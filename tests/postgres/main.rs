@@ -18,5 +18,6 @@ mod live_data;
 mod pooled;
 mod rights;
 mod scratch;
+mod servers;
 mod session;
 mod types;

@@ -18,7 +18,9 @@ use super::show::Tally;
 use super::{Cli, Exit, Failure};
 use crate::db::{Connection, DbError, Session};
 use crate::model::{Hazard, Plan, QName};
-use crate::reconcile::{Assessment, Choice, Errand, Fleet, FleetMember, Group, Outlook, Precaution, Shape, carry_out};
+use crate::reconcile::{
+    Assessment, Choice, Errand, Fleet, FleetMember, Group, Outlook, Precaution, Shape, Study, carry_out,
+};
 use report::{Ending, Outcome};
 use reviewed::Reviewed;
 use voice::Voice;
@@ -113,42 +115,53 @@ impl Run<'_> {
         if choice.is_empty() {
             return group.members.iter().map(skipped).collect();
         }
-        let plan = match self.tailored(shape, group, &choice).await {
-            Ok(plan) => plan,
-            Err((message, next)) => {
-                let failed = |member: &&FleetMember| Outcome::failed(&member.tenant.name, &message, &next);
-                return group.members.iter().map(failed).collect();
+        let mut outcomes = Vec::new();
+        let mut ready = Vec::new();
+        for (study, members) in shape.by_server(&group.members) {
+            match self.tailored(study, &members, assessment, &choice).await {
+                Ok(plan) => ready.extend(members.into_iter().map(|member| (study, member, Arc::clone(&plan)))),
+                Err((message, next)) => {
+                    outcomes.extend(members.iter().map(|member| Outcome::failed(&member.tenant.name, &message, &next)));
+                }
             }
-        };
+        }
         let servers: BTreeMap<String, Arc<Semaphore>> = group
             .members
             .iter()
             .map(|member| (member.target.server(), Arc::new(Semaphore::new(self.work.per_server))))
             .collect();
         let tables = assessment.backed_up(&shape.study, &choice);
-        let each = group.members.iter().map(async |member| {
+        let each = ready.iter().map(async |(study, member, plan)| {
             let _turn = servers[&member.target.server()].acquire().await;
-            self.one(shape, member, &plan, &tables, choice.purged.len()).await
+            self.one(study, member, plan, &tables, choice.purged.len()).await
         });
-        stream::iter(each).buffered(self.work.at_once).collect().await
+        outcomes.extend(stream::iter(each).buffered(self.work.at_once).collect::<Vec<_>>().await);
+        outcomes
     }
 
-    /// The proved plan for what may run; of a reviewed plan, after making sure that it is what was reviewed.
-    async fn tailored(&self, shape: &Shape, group: &Group<'_>, choice: &Choice) -> Result<Arc<Plan>, (String, String)> {
+    /// The proved plan for what may run on tenants of one server; of a reviewed plan, after making sure that it is what was
+    /// reviewed.
+    async fn tailored(
+        &self,
+        study: &Study,
+        members: &[&FleetMember],
+        assessment: &Assessment,
+        choice: &Choice,
+    ) -> Result<Arc<Plan>, (String, String)> {
         let explain = |error: DbError| (error.to_string(), error.advice().to_owned());
         let reconciler = &self.work.reconciler;
-        let mut session = Session::connect(&group.members[0].target, reconciler.patience).await.map_err(explain)?;
+        let mut session = Session::connect(&members[0].target, reconciler.patience).await.map_err(explain)?;
         let same = match self.reviewed {
-            Some(reviewed) => reviewed.is_what_runs(reconciler, &mut session, shape, group).await,
+            Some(reviewed) => reviewed.is_what_runs(reconciler, &mut session, study, members, assessment).await,
             None => Ok(()),
         };
-        let plan = reconciler.tailor(&mut session, &shape.study, choice).await;
+        let plan = reconciler.tailor(&mut session, study, choice).await;
         session.close().await;
         same?;
         let plan = plan.map_err(|error| (error.to_string(), error.advice().to_owned()))?;
         let unproved = plan.steps.iter().flat_map(|step| &step.hazards).find(|n| n.hazard == Hazard::Unproved);
         match unproved {
-            Some(note) if shape.study.unproved.is_empty() || !choice.purged.is_empty() => {
+            Some(note) if study.unproved.is_empty() || !choice.purged.is_empty() => {
                 let why = format!("the allowed part of the plan is not run: {}", note.why);
                 Err((why, "review the whole plan".to_owned()))
             }
@@ -156,10 +169,10 @@ impl Run<'_> {
         }
     }
 
-    async fn one(&self, shape: &Shape, member: &FleetMember, plan: &Plan, tables: &[QName], purged: usize) -> Outcome {
+    async fn one(&self, study: &Study, member: &FleetMember, plan: &Plan, tables: &[QName], purged: usize) -> Outcome {
         let mut voice = Voice::of(&member.tenant.name, self.talk);
         let precaution = Precaution { settings: &self.work.backups, tenant: &member.tenant.name, tables };
-        let errand = Errand::of(&member.target, &shape.study, plan, &self.work.limits).after(precaution);
+        let errand = Errand::of(&member.target, study, plan, &self.work.limits).after(precaution);
         let carried = carry_out(&self.work.reconciler, &errand, &mut voice).await;
         let ending = match carried {
             Ok(carried) if purged > 0 => Ending::Purged(carried, purged),

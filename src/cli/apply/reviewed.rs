@@ -8,7 +8,7 @@ use crate::cli::args::Selection;
 use crate::cli::fleet::Work;
 use crate::db::Session;
 use crate::reconcile::plan_file::{self, PlanFile, Refusal, Review};
-use crate::reconcile::{Fleet, Group, Reconciler, Shape};
+use crate::reconcile::{Assessment, Fleet, FleetMember, Reconciler, Study, of_its_server};
 
 /// A plan file that nobody changed.
 pub struct Reviewed(PlanFile);
@@ -45,9 +45,10 @@ impl Reviewed {
     pub fn review(&self, fleet: &mut Fleet) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
         for shape in &mut fleet.shapes {
-            let study = &shape.study;
+            let (first, others) = (&shape.study, &shape.others);
             shape.tenants.retain_mut(|(member, assessment)| {
                 let name = &member.tenant.name;
+                let study = of_its_server(first, others, member);
                 match self.0.review(name, study) {
                     Ok(Review::Holds(entry)) => {
                         if let Ok(assessment) = assessment {
@@ -70,13 +71,14 @@ impl Reviewed {
         &self,
         reconciler: &Reconciler,
         session: &mut Session,
-        shape: &Shape,
-        group: &Group<'_>,
+        study: &Study,
+        members: &[&FleetMember],
+        assessment: &Assessment,
     ) -> Result<(), (String, String)> {
-        for member in &group.members {
+        for member in members {
             let Some((_, entry)) = self.0.of_tenant(&member.tenant.name) else { continue };
-            let choice = group.assessment.of(entry.runs(&shape.study.plan));
-            let plan = reconciler.tailor(session, &shape.study, &choice).await;
+            let choice = assessment.of(entry.runs(&study.plan));
+            let plan = reconciler.tailor(session, study, &choice).await;
             let plan = plan.map_err(|error| (error.to_string(), error.advice().to_owned()))?;
             entry.is(&plan).map_err(|refusal| (refusal.to_string(), refusal.advice().to_owned()))?;
         }
