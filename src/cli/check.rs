@@ -14,19 +14,19 @@ use crate::config::{Config, Origin, TenantSource};
 use crate::db::Target;
 use crate::desired;
 use crate::dialect::{self, Dialect};
-use crate::model::{Platform, Vendor, Version};
+use crate::model::{Engine, Platform, Vendor, Version};
 use crate::policy::{self, Policy};
 use crate::yaml::{Diagnostic, Report};
 
 /// Checks configuration, schemas and policy. All mistakes are shown, not only the first.
 pub fn run(cli: &Cli, args: &CheckArgs) -> Result<Exit, Failure> {
     let mut problems = Report::new();
-    let (mut checked, mut backups) = (Vec::new(), Vec::new());
+    let (mut checked, mut backups, mut needs) = (Vec::new(), Vec::new(), Vec::new());
     let (mut schemas, mut policies) = (Vec::from_iter(args.schema.clone()), Vec::from_iter(args.policy.clone()));
     if schemas.is_empty() && policies.is_empty() {
         match Config::load(&cli.config, &|name| std::env::var(name).ok()) {
             Ok(config) => {
-                backups = tools_missing(&config);
+                (backups, needs) = (tools_missing(&config), needs_of(&config));
                 checked.push(cli.config.display().to_string());
                 schemas.extend(schema_files(&config));
                 policies.extend(config.policy);
@@ -49,19 +49,41 @@ pub fn run(cli: &Cli, args: &CheckArgs) -> Result<Exit, Failure> {
         }
         checked.push(path.display().to_string());
     }
-    finish(problems, &checked, &notes, args.format)
+    finish(problems, &checked, &needs, &notes, args.format)
 }
 
-/// Why backups could not be made of tenants that a configuration names, as far as it names them.
-fn tools_missing(config: &Config) -> Vec<BackupError> {
+/// What the logins of a configuration's servers need that changes run at all.
+const NEEDS: [(Engine, &str); 2] = [
+    (
+        Engine::Postgres,
+        "PostgreSQL: CREATEDB, CREATEROLE, and the tables' owners WITH ADMIN OPTION; or the tenant's own login",
+    ),
+    (
+        Engine::Mysql,
+        "MySQL and MariaDB: everything on the tenants WITH GRANT OPTION, and CREATE USER; or the tenant's own login",
+    ),
+];
+
+/// What to say of a configuration's logins.
+fn needs_of(config: &Config) -> Vec<&'static str> {
+    let engines = engines(config);
+    NEEDS.iter().filter(|(engine, _)| engines.contains(engine)).map(|(_, needs)| *needs).collect()
+}
+
+/// The engines of the tenants that a configuration names.
+fn engines(config: &Config) -> BTreeSet<Engine> {
     let urls = config.sources.iter().flat_map(|source| match &source.origin {
         Origin::Files { .. } => Vec::new(),
         Origin::Discover { server, .. } => vec![server],
         Origin::List(listed) => listed.iter().map(|tenant| &tenant.url).collect(),
     });
-    let engines = urls.filter_map(|url| Target::parse(url.expose_secret()).ok()).map(|target| target.engine());
-    let engines: BTreeSet<_> = engines.filter(|_| config.backups.command.is_none()).collect();
-    engines.into_iter().filter_map(backup::missing).collect()
+    urls.filter_map(|url| Target::parse(url.expose_secret()).ok()).map(|target| target.engine()).collect()
+}
+
+/// Why backups could not be made of tenants that a configuration names, as far as it names them.
+fn tools_missing(config: &Config) -> Vec<BackupError> {
+    let engines = engines(config).into_iter().filter(|_| config.backups.command.is_none());
+    engines.filter_map(backup::missing).collect()
 }
 
 /// What is missing, at the rule that wants backups, if one does.
@@ -92,9 +114,15 @@ fn usual_servers() -> Vec<Box<dyn Dialect>> {
     servers.into_iter().map(|(vendor, version)| dialect::of(&Platform::new(vendor, version))).collect()
 }
 
-fn finish(problems: Report, checked: &[String], notes: &Report, format: Format) -> Result<Exit, Failure> {
+fn finish(
+    problems: Report,
+    checked: &[String],
+    needs: &[&str],
+    notes: &Report,
+    format: Format,
+) -> Result<Exit, Failure> {
     if format == Format::Json {
-        let found = serde_json::json!({ "checked": checked, "mistakes": problems.to_json(), "notes": notes.to_json() });
+        let found = serde_json::json!({ "checked": checked, "mistakes": problems.to_json(), "notes": notes.to_json(), "logins": needs });
         format.print(&format!("{found:#}\n"));
         return Ok(if problems.is_empty() { Exit::Clean } else { Exit::Error });
     }
@@ -105,5 +133,6 @@ fn finish(problems: Report, checked: &[String], notes: &Report, format: Format) 
         return Err(Failure::Mistakes(problems));
     }
     super::print(&format!("{} {}\n", "ok:".green(), checked.join(", ")));
+    needs.iter().for_each(|needs| super::print(&format!("logins need on {needs} (docs/operations.md)\n")));
     Ok(Exit::Clean)
 }

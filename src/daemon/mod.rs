@@ -11,6 +11,7 @@ mod decide;
 mod entry;
 mod fleet;
 mod keeper;
+mod logins;
 pub mod notify;
 mod pass;
 mod quarantine;
@@ -26,7 +27,7 @@ mod unwritten;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -44,7 +45,7 @@ use self::fleet::Fleet;
 use self::notify::Notifier;
 use self::repair::Job;
 use crate::db::{Budget, DbError, Patience, Target, Visitor};
-use crate::model::Engine;
+use crate::model::{Engine, Hash};
 use crate::reconcile::Reconciler;
 use crate::reconcile::watch::Watch;
 use crate::store::{Store, StoreError};
@@ -73,6 +74,8 @@ pub(crate) struct Daemon {
     /// The audit's last entry that was counted.
     audited: AtomicI64,
     tasks: TaskTracker,
+    /// The logins of which the log says what they may do.
+    told_of: std::sync::Mutex<BTreeSet<Hash>>,
     /// Who changes how many tenants of each server, by engine, address and how many may be.
     servers: std::sync::Mutex<BTreeMap<(Engine, String, usize), Arc<Semaphore>>>,
 }
@@ -102,6 +105,7 @@ impl Daemon {
             expectant: AtomicBool::new(false),
             audited: AtomicI64::new(0),
             tasks: TaskTracker::new(),
+            told_of: std::sync::Mutex::default(),
             servers: std::sync::Mutex::default(),
         })
     }

@@ -49,6 +49,7 @@ impl Daemon {
         let counts = self.finish(full).await?;
         tell::pass_ended(self, trigger, &counts, troubles.len(), begun.elapsed());
         tell::drift(self, &news).await;
+        self.tell_of_logins().await;
         let ended = Some(Timestamp::now());
         self.store.end_run(&RunRecord { id, started, ended, trigger, counts, troubles }).await?;
         Ok(())

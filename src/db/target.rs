@@ -64,6 +64,11 @@ impl Target {
         self.engine
     }
 
+    /// Whether one logs in there at all.
+    pub fn server_has_logins(&self) -> bool {
+        self.engine != Engine::Sqlite
+    }
+
     /// The file of a SQLite database: what stands after `sqlite:` or `sqlite://`, without its query.
     pub fn path(&self) -> PathBuf {
         let text = self.shown.trim_start_matches("sqlite:");
@@ -195,9 +200,11 @@ fn without_password(text: &str) -> Result<String, DbError> {
 }
 
 impl PartialEq for Target {
-    /// The same address, login and password.
+    /// The same address, login and password, and the same said of logins.
     fn eq(&self, other: &Self) -> bool {
-        self.engine == other.engine && self.url.expose_secret() == other.url.expose_secret()
+        self.engine == other.engine
+            && self.logins == other.logins
+            && self.url.expose_secret() == other.url.expose_secret()
     }
 }
 

@@ -12,6 +12,11 @@ pub(super) fn may_run(plan: &Plan, change: usize) -> bool {
     steps.any(touches_rows) || evaluates(&plan.changes[change].change)
 }
 
+/// Whether a plan may.
+pub(super) fn plan_may_run(plan: &Plan) -> bool {
+    plan.steps.iter().any(touches_rows) || plan.changes.iter().any(|planned| evaluates(&planned.change))
+}
+
 /// Types of the engines' own, by the first word of their names.
 const TYPES: [&str; 40] = [
     "bigint",

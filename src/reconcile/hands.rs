@@ -71,7 +71,7 @@ impl<'a> Hands<'a> {
     /// Why a plan does not run, if it does not. What changes the structure alone, and evaluates nothing, runs over undrift's
     /// own login where there is no other.
     pub(super) async fn refused(&mut self, plan: &Plan) -> Result<Option<&Refusal>, DbError> {
-        let runs_code = (0..plan.changes.len()).any(|change| code::may_run(plan, change)) || plan.changes.is_empty();
+        let runs_code = code::plan_may_run(plan);
         Ok(self.barred().await?.filter(|refusal| runs_code || refusal.everything))
     }
 

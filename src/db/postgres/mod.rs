@@ -9,6 +9,7 @@ mod arrival;
 mod blockers;
 mod canon;
 mod catalog;
+mod confined;
 mod connect;
 mod driver;
 mod error;
@@ -38,7 +39,10 @@ use self::connect::{Greeting, SETTINGS};
 pub(crate) use self::error::{Moment, classify};
 use self::lock::Lock;
 use self::wire::{Answer, Wire};
-use super::{Connection, DbError, Extent, Glance, Halt, Memo, Patience, Place, Scratch, Target, Texts, Trouble};
+use super::{
+    Confined, Connection, DbError, Extent, Glance, Halt, Memo, Patience, Place, Refusal, Scratch, Standing, Target,
+    Texts, Trouble,
+};
 use crate::model::{Platform, Schema};
 
 pub use self::activity::Activity;
@@ -75,6 +79,10 @@ pub struct PostgresSession {
     pending: Option<String>,
     lock: Lock,
     transaction: Transaction,
+    /// Whether transactions that write rows begin with a look for triggers of somebody else's.
+    guarded: bool,
+    /// Who asks whom a statement waits for, where it is another login that sees more.
+    overseer: Option<Target>,
     /// How long a statement may take at most, whatever limits are set.
     ceiling: Option<Duration>,
     /// Whether the whole session is one transaction that is never committed. What it calls
@@ -94,6 +102,11 @@ enum Transaction {
 impl PostgresSession {
     async fn open(mut wire: Wire, target: &Target, patience: Patience) -> Result<Self, DbError> {
         pooling::refuse_shared(&mut wire, target, patience).await?;
+        Self::enter(wire, target, patience).await
+    }
+
+    /// A session over a connection that is known to have a process of its own.
+    async fn enter(mut wire: Wire, target: &Target, patience: Patience) -> Result<Self, DbError> {
         let greeting = connect::greet(&mut wire, target, patience).await?;
         Ok(Self {
             wire,
@@ -106,6 +119,8 @@ impl PostgresSession {
             pending: None,
             lock: Lock::None,
             transaction: Transaction::None,
+            guarded: false,
+            overseer: None,
             ceiling: None,
             inside: false,
         })
@@ -130,6 +145,12 @@ impl PostgresSession {
     /// Where the session was opened to.
     pub(super) fn target(&self) -> &Target {
         &self.target
+    }
+
+    /// Connects as a login that another session made, in the quickest way that the server takes.
+    async fn arrive_as(target: &Target, patience: Patience) -> Result<Self, DbError> {
+        let wire = Acquaintances::default().open(target, patience).await?;
+        Self::enter(wire, target, patience).await
     }
 
     /// Sends a message and remembers if it spoiled the transaction.
@@ -201,6 +222,18 @@ impl PostgresSession {
         self.spoiled(ran)
     }
 
+    /// Runs a statement that writes rows where nobody else's trigger may be set off.
+    async fn execute_guarded(&mut self, sql: &str) -> Result<u64, DbError> {
+        self.begin().await?;
+        let ran = self.watched(sql).await.map_err(|error| error.with_statement(sql));
+        match &ran {
+            Ok(_) => self.commit().await?,
+            // The first error is the one to show.
+            Err(_) => drop(self.rollback().await),
+        }
+        ran
+    }
+
     async fn each(&mut self, batch: &[String]) -> Result<(), DbError> {
         for statement in batch {
             self.execute(statement).await?;
@@ -252,7 +285,19 @@ impl Connection for PostgresSession {
             return Ok(());
         }
         let backend = role::prepare(&mut self.wire, &self.greeting, self.patience.read).await?;
-        if self.lock == Lock::None { Ok(()) } else { self.check_backend(&backend) }
+        self.check_backend(&backend)
+    }
+
+    async fn standing(&mut self) -> Result<Standing, DbError> {
+        self.find_standing().await
+    }
+
+    async fn confined(&mut self) -> Result<Result<Confined, Refusal>, DbError> {
+        self.make_confined().await
+    }
+
+    async fn dismiss(&mut self, login: &str) -> Result<(), DbError> {
+        self.remove(login).await
     }
 
     async fn execute(&mut self, sql: &str) -> Result<u64, DbError> {
@@ -260,6 +305,9 @@ impl Connection for PostgresSession {
             return inside::execute(self, sql).await.map_err(|error| error.with_statement(sql));
         }
         self.tell().await?;
+        if self.guarded && self.transaction == Transaction::None && confined::writes_rows(sql) {
+            return self.execute_guarded(sql).await;
+        }
         self.watched(sql).await.map_err(|error| error.with_statement(sql))
     }
 
@@ -325,7 +373,7 @@ impl Connection for PostgresSession {
             statement.as_millis(),
         ));
         let watch = Watch {
-            target: self.target.clone(),
+            target: self.overseer.as_ref().unwrap_or(&self.target).clone(),
             patience: self.patience,
             backend: self.greeting.backend.clone(),
             lock_timeout: lock,
@@ -339,7 +387,11 @@ impl Connection for PostgresSession {
         self.tell().await?;
         self.send(if self.inside { inside::BEGIN } else { BEGIN }).await?;
         self.transaction = Transaction::Open;
-        Ok(())
+        let guarded = self.guard().await;
+        if guarded.is_err() {
+            let _ = self.rollback().await;
+        }
+        guarded
     }
 
     async fn commit(&mut self) -> Result<(), DbError> {
@@ -389,7 +441,9 @@ impl Connection for PostgresSession {
     }
 
     async fn sweep(&mut self) -> Result<Vec<String>, DbError> {
-        scratch::sweep(self).await
+        let mut swept = scratch::sweep(self).await?;
+        swept.extend(confined::sweep(self).await?);
+        Ok(swept)
     }
 
     async fn close(mut self) {

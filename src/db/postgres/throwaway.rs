@@ -9,7 +9,7 @@ use std::fmt::Write;
 use secrecy::SecretString;
 
 use super::express::verifier;
-use super::{PostgresSession, path, pooling};
+use super::{PostgresSession, path};
 use crate::db::{Connection, DbError, Patience, Target, Trouble};
 use crate::dialect::postgres::{ident, literal};
 
@@ -124,9 +124,8 @@ pub(super) fn drop_statement(name: &str) -> String {
 /// # Errors
 /// Where the server lets no password in: with what to do about it.
 pub(super) async fn connect(target: &Target, patience: Patience) -> Result<PostgresSession, DbError> {
-    let session = PostgresSession::connect_quickly(target, patience).await;
-    // What was found out of poolers is of no use to anybody else: the login is thrown away.
-    pooling::forget(target);
+    // That there is no pooler in between is known of the login that made this one, by the same address.
+    let session = PostgresSession::arrive_as(target, patience).await;
     session.map_err(|error| if error.trouble == Trouble::LoginRefused { no_way_in(error, target) } else { error })
 }
 
