@@ -177,7 +177,7 @@ proptest! {
         let wanted = declared.wanted(dialect.as_ref())
             .map_err(|report| TestCaseError::fail(format!("{report}\n{text}")))?;
         prop_assert_eq!(&wanted.schema, &schema, "{}", text);
-        prop_assert_eq!(wanted.extras, Extras::Drop);
+        prop_assert_eq!(wanted.extras, Extras::Report);
         prop_assert_eq!(wanted.name, "any name: \"here\"");
         prop_assert!(matches!(declared, Declared::Yaml(_)));
     }

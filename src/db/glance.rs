@@ -1,7 +1,9 @@
 //! A catalog's rows before anybody has asked what they mean.
 
-use super::{DbError, Reading, mysql, postgres, sqlite};
-use crate::model::Hash;
+use super::{DbError, Reading, Trouble, mysql, postgres, sqlite};
+use crate::dialect::form::{Author, excerpt};
+use crate::dialect::texts::{self, Stray};
+use crate::model::{Engine, Hash, Renames};
 
 /// How much of a catalog is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,10 +60,22 @@ impl Glance {
     /// # Errors
     /// [`Trouble::Unreadable`](super::Trouble::Unreadable) where they make no sense to this version of undrift.
     pub fn reading(self) -> Result<Reading, DbError> {
-        match self.rows {
-            Rows::Postgres(rows) => rows.reading(self.key),
-            Rows::Mysql(rows) => rows.reading(self.key),
-            Rows::Sqlite(rows) => rows.reading(self.key),
-        }
+        let (engine, reading) = match self.rows {
+            Rows::Postgres(rows) => (Engine::Postgres, rows.reading(self.key)?),
+            Rows::Mysql(rows) => (Engine::Mysql, rows.reading(self.key)?),
+            Rows::Sqlite(rows) => (Engine::Sqlite, rows.reading(self.key)?),
+        };
+        let strays = texts::strays(engine, &reading.schema, &Renames::default(), Author::Server);
+        strays.into_iter().next().map_or(Ok(reading), |stray| Err(refused(&stray)))
     }
+}
+
+/// A text of the catalog is not what it should be. Nothing is made of it, so nothing of this database is known.
+fn refused(stray: &Stray) -> DbError {
+    let place = [stray.table.as_ref().map(ToString::to_string), stray.item.clone()];
+    let place: Vec<String> = place.into_iter().flatten().collect();
+    let message =
+        format!("its {} is not {}: {}, in `{}`", stray.role, stray.expected, stray.misfit.why, excerpt(&stray.text));
+    DbError::new(Trouble::Unreadable, format!("read {}", place.join(".")), message)
+        .with_remedy("look at it with the server's own client: nothing is run that is not what it should be")
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use crate::dialect::form::Form;
 use crate::dialect::{Dialect, EnumRequest};
 use crate::model::{Extras, Hash, QName, Renames, Schema, Scope, Vendor, in_quarantine};
 use crate::yaml::{Diagnostic, Entry, Node, Report, Span};
@@ -63,6 +64,7 @@ pub(super) fn wanted(root: &Node, stem: &str, dialect: &dyn Dialect, problems: &
     let mut build = Build::new(dialect, problems);
     build.everything(root);
     names::check(&mut build, root, &scope);
+    build.refuse_strays(root);
     build.settle(root);
     build.keep_open();
     let Build { schema, renames, unsaid, external, .. } = build;
@@ -266,10 +268,10 @@ impl<'a> Build<'a> {
         chosen.text().map(str::to_owned)
     }
 
-    /// The text under a key, as it is for this server, where one must be said for each.
-    pub fn text(&mut self, node: &Node, key: &str) -> Option<String> {
+    /// The expression under a key, as it is for this server, where one must be said for each.
+    pub fn expression(&mut self, node: &Node, key: &str) -> Option<String> {
         let chosen = engine::choose(node.get(key)?, self.vendor, self.problems)?;
-        chosen.text().map(str::to_owned)
+        self.sql(chosen, Form::Expression)
     }
 
     /// Gives the schema the engine's own form, and reports what the server cannot hold.
@@ -288,7 +290,7 @@ impl<'a> Build<'a> {
     }
 
     /// Where a table, or something in it, is declared.
-    fn place_of(&self, table: Option<&QName>, item: Option<&str>) -> Option<&'a Span> {
+    pub(super) fn place_of(&self, table: Option<&QName>, item: Option<&str>) -> Option<&'a Span> {
         let table = table?;
         let entry = self.tables.values().map(|place| place.entry).find(|entry| named(entry, table))?;
         let inside = item.and_then(|item| {
@@ -300,7 +302,7 @@ impl<'a> Build<'a> {
 }
 
 /// Whether an entry of `tables` is the one of that name.
-fn named(entry: &Entry, name: &QName) -> bool {
+pub(super) fn named(entry: &Entry, name: &QName) -> bool {
     let node = &entry.value;
     match (node.text_of("schema"), node.text_of("name")) {
         (None, None) => entry.key == name.to_string() || entry.key == format!("public.{name}"),

@@ -1,5 +1,6 @@
 //! Columns of the file → columns of the model.
 
+use crate::dialect::form::Form;
 use crate::dialect::{DefaultValue, EnumColumn, EnumRequest, Generator, IdentityRequest, Neutral};
 use crate::model::{Column, Generated, Identity, IdentityKind, QName, Table};
 use crate::yaml::{Entry, Node, Span, nearest};
@@ -71,19 +72,19 @@ impl Build<'_> {
                     );
                     None
                 }
-                None => self.plain_type(text, &node.span),
+                None => self.plain_type(text, node),
             };
         }
-        if let Some(own) = node.text_of("sql") {
-            return Some(Typed { data_type: own.to_owned(), text: false, labels: None });
+        if let Some(own) = node.get("sql") {
+            return self.own_type(own);
         }
         self.inline_enum(table, column, node)
     }
 
-    fn plain_type(&mut self, text: &str, span: &Span) -> Option<Typed> {
+    fn plain_type(&mut self, text: &str, node: &Node) -> Option<Typed> {
         if text.trim().is_empty() {
             self.problem(
-                span,
+                &node.span,
                 "a type must stand here",
                 "write one, such as `text`; `{ sql: \"\" }` is SQLite's empty type",
             );
@@ -94,8 +95,14 @@ impl Build<'_> {
                 let data_type = self.dialect.neutral_type(&neutral);
                 Typed { data_type, text: holds_text(&neutral), labels: None }
             }
-            None => Typed { data_type: text.to_owned(), text: false, labels: None },
+            None => return self.own_type(node),
         })
+    }
+
+    /// A type in the engine's own words.
+    fn own_type(&mut self, node: &Node) -> Option<Typed> {
+        let data_type = self.sql(node, Form::Type)?;
+        Some(Typed { data_type, text: false, labels: None })
     }
 
     fn inline_enum(&mut self, table: &mut Table, column: &str, node: &Node) -> Option<Typed> {
@@ -176,7 +183,7 @@ impl Build<'_> {
     fn generated(&mut self, node: &Node) -> Option<Generated> {
         let node = node.get("generated")?;
         let stored = self.switch(node, "stored", true);
-        Some(Generated { expr: self.text(node, "sql")?, stored })
+        Some(Generated { expr: self.expression(node, "sql")?, stored })
     }
 
     fn identity(&mut self, column: &Node) -> Option<Identity> {
@@ -226,7 +233,7 @@ impl Build<'_> {
 
     fn fill_expr(&mut self, backfill: &Node, entry: &Entry, typed: &Typed) -> Option<String> {
         match entry.key.as_str() {
-            "sql" => self.text(backfill, "sql"),
+            "sql" => self.expression(backfill, "sql"),
             "value" => {
                 let value = engine::choose(&entry.value, self.vendor, self.problems)?.scalar()?;
                 let value = plain_value(value, typed.text);
@@ -247,11 +254,13 @@ impl Build<'_> {
 
     /// Notes the expression that gives the column its values when its type changes.
     fn cast(&mut self, table: &QName, column: &str, node: &Node) {
-        let (Some(expr), Some(entry)) = (self.optional_text(node, "using"), node.entry("using")) else { return };
+        let Some(entry) = node.entry("using") else { return };
+        let Some(chosen) = engine::choose_or_none(&entry.value, self.vendor) else { return };
         if let Err(why) = self.dialect.cast() {
             let help = "say it for the other engines alone: `using: { postgres: \"…\" }`";
             return self.problem(&entry.key_span, why, help);
         }
+        let Some(expr) = self.sql(chosen, Form::Expression) else { return };
         self.renames.casts.entry(table.clone()).or_default().insert(column.to_owned(), expr);
     }
 

@@ -57,7 +57,7 @@ impl Build<'_> {
                 let value = engine::choose(value, self.vendor, self.problems)?;
                 value.scalar().map(|scalar| plain_value(scalar, text_type))
             }
-            (None, None, Some(_)) => self.text(node, "sql").map(DefaultValue::Sql),
+            (None, None, Some(_)) => self.expression(node, "sql").map(DefaultValue::Sql),
             (None, None, None) if node.is_null() => None,
             _ => {
                 self.problem(

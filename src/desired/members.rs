@@ -1,5 +1,6 @@
 //! Keys, indexes and checks of the file → those of the model.
 
+use crate::dialect::form::Form;
 use crate::model::{Check, Deferrable, ForeignKey, Index, Nulls, Part, PartSource, Table};
 use crate::yaml::{Diagnostic, Entry, Node, Span, nearest};
 
@@ -75,7 +76,7 @@ impl Build<'_> {
         let mut index = self.constraint(table, name, node);
         index.unique = node.flag("unique");
         if node.get("where").is_some() {
-            index.predicate = self.text(node, "where");
+            index.predicate = self.expression(node, "where");
         }
         if node.flag("full_text") {
             if let Some(method) = node.entry("method") {
@@ -103,7 +104,7 @@ impl Build<'_> {
                 self.column_is_there(table, column.text()?, &column.span);
                 PartSource::Column(column.text()?.to_owned())
             }
-            (None, Some(_)) => PartSource::Expr(self.text(node, "expr")?),
+            (None, Some(_)) => PartSource::Expr(self.expression(node, "expr")?),
             _ => {
                 self.problem(
                     &node.span,
@@ -175,17 +176,17 @@ impl Build<'_> {
 
     /// A condition: a text, one per engine, or `{ sql: … }`.
     fn condition(&mut self, node: &Node) -> Option<String> {
-        if let Some(text) = node.text() {
-            return Some(text.to_owned());
+        if node.text().is_some() {
+            return self.sql(node, Form::Expression);
         }
         match (node.get("sql").is_some(), engine::is_per_engine(node)) {
-            (true, false) => self.text(node, "sql"),
+            (true, false) => self.expression(node, "sql"),
             (false, true) => {
                 let chosen = engine::entry(node, self.vendor);
                 if chosen.is_none() {
                     self.problems.add(engine::missing(&node.span));
                 }
-                chosen.and_then(Node::text).map(str::to_owned)
+                chosen.and_then(|chosen| self.sql(chosen, Form::Expression))
             }
             _ => {
                 self.problem(

@@ -18,6 +18,7 @@ mod names;
 mod shapes;
 mod switches;
 mod tables;
+mod texts;
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -38,7 +38,7 @@ impl Build<'_> {
             return named(word);
         }
         match node.entries() {
-            [entry] if entry.key == "sql" => self.text(node, "sql").map(Transform::Sql),
+            [entry] if entry.key == "sql" => self.expression(node, "sql").map(Transform::Sql),
             [entry] if entry.key == "bcrypt" => self.bcrypt(&entry.value),
             [entry] if entry.key == "argon2id" => self.argon2id(&entry.value),
             _ => {

@@ -4,11 +4,14 @@
 //! nothing outside these folders asks which engine it is dealing with.
 
 mod fact;
+pub mod form;
+pub mod lexeme;
 pub mod moves;
 mod neutral;
 pub mod quarantine;
 pub mod rank;
 pub mod rows;
+pub mod texts;
 
 pub mod mysql;
 pub mod postgres;
@@ -17,7 +20,8 @@ pub mod sqlite;
 pub use neutral::Neutral;
 
 use crate::model::{
-    Change, Check, Engine, EnumType, IdentityKind, MemberKind, Op, Platform, QName, Renamed, Schema, Step, Table,
+    Change, Check, Engine, EnumType, IdentityKind, MemberKind, Op, Opaque, Platform, QName, Renamed, Schema, Step,
+    Table,
 };
 
 /// One engine's knowledge, for one server version.
@@ -82,6 +86,11 @@ pub trait Dialect: Send + Sync {
     /// The operations that carry out these changes. `from` is the schema before all of them and `to`
     /// the schema after all of them, so that an operation can look at the whole table.
     fn ops(&self, from: &Schema, to: &Schema, changes: &[Change]) -> Vec<Op>;
+
+    /// Whether something that is not modelled is made in scratch databases, too, where a declared schema may stand on it.
+    fn makes_again(&self, opaque: &Opaque) -> bool {
+        opaque.sql.is_some()
+    }
 
     /// A statement that the server refused as it says it is to be carried out, in the next best way. `None` when there
     /// is no other way.

@@ -9,7 +9,8 @@ use crate::plan;
 
 /// What a tenant has of it, as statements that build it, or something in its place, in a scratch database.
 pub(super) fn of(platform: &Platform, declared: &Declared, tenant: &Schema) -> Vec<Opaque> {
-    let opaque = tenant.opaque.iter().filter(|opaque| opaque.sql.is_some()).cloned();
+    let dialect = dialect::of(platform);
+    let opaque = tenant.opaque.iter().filter(|opaque| dialect.makes_again(opaque)).cloned();
     opaque.chain(external(platform, declared, tenant)).collect()
 }
 

@@ -86,7 +86,7 @@ fn own_columns(index: &mut Index, names: &[String]) {
 
 /// Gives every second table a column of each enum type.
 fn use_enums(schema: &mut Schema) {
-    let types: Vec<String> = schema.enums.keys().map(ToString::to_string).collect();
+    let types: Vec<String> = schema.enums.keys().map(crate::fake::spelled).collect();
     for table in schema.tables.values_mut().step_by(2) {
         for (place, data_type) in types.iter().enumerate() {
             table.columns.push(Column::new(format!("enum {place}"), data_type));
@@ -126,10 +126,10 @@ fn column() -> impl Strategy<Value = Column> {
     let value = prop_oneof![
         2 => Just((None, None, None)),
         2 => default().prop_map(|default| (Some(default), None, None)),
-        1 => (text(), any::<bool>()).prop_map(|(expr, stored)| (None, Some(Generated { expr, stored }), None)),
+        1 => (expression(), any::<bool>()).prop_map(|(expr, stored)| (None, Some(Generated { expr, stored }), None)),
         1 => (identity(), options()).prop_map(|(kind, options)| (None, None, Some(Identity { kind, options }))),
     ];
-    let texts = (option::of(text()), option::of(text()), option::of(default()));
+    let texts = (option::of(quoted()), option::of(text()), option::of(default()));
     (name(), data_type(), any::<bool>(), value, texts, options()).prop_map(
         |(name, data_type, nullable, (default, generated, identity), (collation, comment, on_update), options)| {
             Column {
@@ -163,20 +163,19 @@ fn data_type() -> impl Strategy<Value = String> {
         "varchar(20)",
         "numeric(10,2)",
         "numeric",
-        "bigint unsigned",
+        "\"bigint unsigned\"",
         "char(36)",
         "uuid",
         "json",
         "boolean",
         "double",
-        "",
         "enum('a','it''s')",
         "\"Odd Type\"[]",
         "timestamp(3) without time zone",
         "decimal",
         "decimal(4)",
     ];
-    prop_oneof![4 => prop::sample::select(known.to_vec()).prop_map(str::to_owned), 1 => text()]
+    prop_oneof![4 => prop::sample::select(known.to_vec()).prop_map(str::to_owned), 1 => quoted()]
 }
 
 fn default() -> impl Strategy<Value = String> {
@@ -203,11 +202,12 @@ fn default() -> impl Strategy<Value = String> {
         "(1 + 2)",
         "'; DROP TABLE x; --'",
     ];
-    prop_oneof![4 => prop::sample::select(known.to_vec()).prop_map(str::to_owned), 1 => text()]
+    prop_oneof![4 => prop::sample::select(known.to_vec()).prop_map(str::to_owned), 1 => expression()]
 }
 
 fn index() -> impl Strategy<Value = Index> {
-    let more = (vec(text(), 0..2), option::of(text()), any::<bool>(), deferrable(), option::of(text()), options());
+    let more =
+        (vec(text(), 0..2), option::of(expression()), any::<bool>(), deferrable(), option::of(text()), options());
     (option::of(name()), vec(part(), 1..3), any::<bool>(), option::of(text()), more).prop_map(
         |(name, parts, unique, method, (include, predicate, nulls_not_distinct, deferrable, comment, options))| Index {
             name,
@@ -229,15 +229,15 @@ fn deferrable() -> impl Strategy<Value = Deferrable> {
 }
 
 fn part() -> impl Strategy<Value = Part> {
-    let source = prop_oneof![Just(PartSource::Column(String::new())), text().prop_map(PartSource::Expr)];
+    let source = prop_oneof![Just(PartSource::Column(String::new())), expression().prop_map(PartSource::Expr)];
     let nulls = prop::sample::select(vec![None, Some(Nulls::First), Some(Nulls::Last)]);
-    (source, any::<bool>(), nulls, option::of(text()), option::of(text()), option::of(any::<u32>())).prop_map(
+    (source, any::<bool>(), nulls, option::of(quoted()), option::of(quoted()), option::of(any::<u32>())).prop_map(
         |(source, desc, nulls, opclass, collation, prefix)| Part { source, desc, nulls, opclass, collation, prefix },
     )
 }
 
 fn check() -> impl Strategy<Value = Check> {
-    (option::of(name()), text(), options(), option::of(text())).prop_map(|(name, expr, options, comment)| Check {
+    (option::of(name()), expression(), options(), option::of(text())).prop_map(|(name, expr, options, comment)| Check {
         name,
         expr,
         options,
@@ -286,6 +286,16 @@ fn bare() -> impl Strategy<Value = String> {
         1 => prop::sample::select(odd.to_vec()).prop_map(str::to_owned),
         1 => "[^\\x00]{1,12}",
     ]
+}
+
+/// An expression with any text in it.
+fn expression() -> impl Strategy<Value = String> {
+    text().prop_map(|text| format!("lower('{}') > \"{}\"", text.replace('\'', "''"), text.replace('"', "\"\"")))
+}
+
+/// A name in quotes.
+fn quoted() -> impl Strategy<Value = String> {
+    text().prop_map(|text| format!("\"{}\"", text.replace('"', "\"\"")))
 }
 
 /// Any text that is not empty.

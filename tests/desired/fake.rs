@@ -78,7 +78,7 @@ impl Dialect for Fake {
         };
         let (data_type, as_check) = match self.engine() {
             Engine::Postgres if request.as_check => ("character varying(255)".to_owned(), true),
-            Engine::Postgres => (request.name.to_string(), false),
+            Engine::Postgres => (spelled(request.name), false),
             Engine::Mysql => (format!("enum({})", labels.join(",")), false),
             Engine::Sqlite => ("text".to_owned(), true),
         };
@@ -175,5 +175,18 @@ impl Dialect for Fake {
             Engine::Mysql => (name.chars().count() > 64).then_some(NameLimit { limit: 64, unit: "characters" }),
             Engine::Sqlite => None,
         }
+    }
+}
+
+/// A qualified name as a type, in quotes where it has to be.
+pub fn spelled(name: &QName) -> String {
+    let plain = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_lowercase())
+            && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    };
+    let part = |part: &str| if plain(part) { part.to_owned() } else { format!("\"{}\"", part.replace('"', "\"\"")) };
+    match &name.schema {
+        Some(schema) => format!("{}.{}", part(schema), part(&name.name)),
+        None => part(&name.name),
     }
 }

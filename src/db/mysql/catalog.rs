@@ -10,8 +10,10 @@ use super::connect::default_word;
 use super::wire::Answer;
 use super::{MysqlSession, grants};
 use crate::db::{DbError, Extent, Glance, Reading, Target, Trouble};
+use crate::dialect::form::{self, Form};
+use crate::dialect::mysql::forms::reaches_outside;
 use crate::dialect::mysql::names::quote;
-use crate::model::{Hash, Hashing, Opaque, Platform, QName, Schema, Vendor};
+use crate::model::{Engine, Hash, Hashing, Opaque, Platform, QName, Schema, Vendor};
 
 const INVENTORY: &str = include_str!("queries/inventory.sql");
 
@@ -276,7 +278,10 @@ impl Rows {
         let mut copied = Vec::new();
         for (item, text) in self.items() {
             let structure = add(item, text, &self.inventory.defaults, &mut schema);
-            copied.extend(structure.map(|sql| (item.kind != Kind::Sequence, sql)));
+            if let Some(sql) = structure {
+                is_one_statement(item, &sql)?;
+                copied.extend(Some((item.kind != Kind::Sequence, sql)).filter(|(_, sql)| !reaches_outside(sql)));
+            }
         }
         Ok(Reading { schema, raw, copy: Some(copy(copied)) })
     }
@@ -328,10 +333,24 @@ fn add(item: &Item, text: Option<&str>, defaults: &Defaults, schema: &mut Schema
         Err(NotModelled(what)) => {
             tracing::debug!(table = item.name, what, "a table is not modelled");
             let kind = canon::kind_of(text).to_owned();
-            schema.opaque.push(Opaque { kind, ..opaque(item, Some(text.to_owned())) });
-            Some(text.to_owned()).filter(|text| !text.contains("CONNECTION="))
+            let kept = Some(text.to_owned()).filter(|text| !reaches_outside(text));
+            schema.opaque.push(Opaque { kind, ..opaque(item, kept) });
+            Some(text.to_owned())
         }
     }
+}
+
+/// That a text by which a copy is made makes this thing and nothing else, elsewhere least of all.
+fn is_one_statement(item: &Item, sql: &str) -> Result<(), DbError> {
+    let kind = item.kind.keyword().to_ascii_lowercase();
+    form::check(Engine::Mysql, sql, Form::Statement(&kind, Some(&item.name))).map_err(|misfit| {
+        let message = format!("what the server shows is not one statement that makes this {kind}: {}", misfit.why);
+        DbError::new(Trouble::Unreadable, format!("read the {kind} {}", item.name), message)
+            .with_statement(sql)
+            .with_remedy(
+                "look at SHOW CREATE with the server's own client: nothing is run that is not what it should be",
+            )
+    })
 }
 
 fn opaque(item: &Item, sql: Option<String>) -> Opaque {

@@ -6,10 +6,11 @@ use super::parse;
 use super::raw::{Entry, Raw};
 use super::verify;
 use crate::db::{DbError, Reading, Trouble};
+use crate::dialect::form::{self, Form};
 use crate::dialect::sqlite::names::{folded, literal, same};
 use crate::dialect::sqlite::settle;
 use crate::dialect::sqlite::tokens::tokenize;
-use crate::model::{Hash, Hashing, Opaque, Part, PartSource, QName, Schema, Table};
+use crate::model::{Engine, Hash, Hashing, Opaque, Part, PartSource, QName, Schema, Table};
 
 impl Raw {
     /// What the rows describe.
@@ -20,6 +21,7 @@ impl Raw {
 
 /// The structure that the rows describe.
 fn schema(raw: &Raw) -> Result<Schema, DbError> {
+    raw.entries.iter().try_for_each(is_one_statement)?;
     let inner = inner_tables(raw);
     let mut schema = Schema::default();
     for entry in raw.entries.iter().filter(|entry| !is_internal(entry, &inner)) {
@@ -37,6 +39,18 @@ fn schema(raw: &Raw) -> Result<Schema, DbError> {
     verify::against(raw, &schema)?;
     schema.opaque.sort();
     Ok(schema)
+}
+
+/// That a text makes what its row says, and nothing besides. SQLite itself reads no further than the first statement.
+fn is_one_statement(entry: &Entry) -> Result<(), DbError> {
+    let Some(text) = &entry.sql else { return Ok(()) };
+    let kind = if entry.kind == "table" && entry.page == 0 { "virtual table" } else { &entry.kind };
+    form::check(Engine::Sqlite, text, Form::Statement(kind, Some(&entry.name))).map_err(|misfit| {
+        let message = format!("its text is not one statement that makes a {kind} of this name: {}", misfit.why);
+        DbError::new(Trouble::Unreadable, format!("read the {kind} {}", entry.name), message)
+            .with_statement(text)
+            .with_remedy("somebody wrote into sqlite_master: look at it with the sqlite3 shell, and drop the object or restore the file")
+    })
 }
 
 fn table(entry: &Entry) -> Result<Table, DbError> {

@@ -5,6 +5,7 @@
 
 use super::cursor::{Cursor, Read, between_commas, tokens};
 use crate::dialect::sqlite::canon::{closing, strip};
+use crate::dialect::sqlite::forms::AFTER_TYPE;
 use crate::dialect::sqlite::settle::is_on;
 use crate::dialect::sqlite::tokens::{Kind, Token};
 use crate::model::{
@@ -120,20 +121,7 @@ fn data_type(cursor: &mut Cursor<'_, '_>) -> Read<String> {
 
 /// Takes the words of a type. GENERATED and ALWAYS are words like others here.
 fn type_words<'t, 'a>(cursor: &mut Cursor<'t, 'a>) -> &'t [Token<'a>] {
-    const ENDS: [&str; 11] = [
-        "constraint",
-        "primary",
-        "not",
-        "null",
-        "unique",
-        "check",
-        "default",
-        "collate",
-        "references",
-        "as",
-        "deferrable",
-    ];
-    cursor.take_while(|token| token.is_name() && !ENDS.iter().any(|word| token.is_word(word)))
+    cursor.take_while(|token| token.is_name() && !AFTER_TYPE.iter().any(|word| token.is_word(word)))
 }
 
 /// SQLite's own way of telling the GENERATED ALWAYS of a computed column from its type: by how the text ends.

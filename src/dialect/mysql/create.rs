@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Mysql;
 use super::names::{literal, quote, quote_list, quote_table};
-use super::types::base;
+use super::types::{base, whole};
 use crate::model::{Check, Column, ForeignKey, Index, Part, PartSource, Table, Vendor};
 
 /// Options of columns and tables whose values are texts.
@@ -51,7 +51,7 @@ impl Mysql {
         if option("invisible").is_some_and(|value| value == "true") {
             sql.push_str(" INVISIBLE");
         }
-        push(&mut sql, " DEFAULT ", column.default.as_ref());
+        push(&mut sql, " DEFAULT ", column.default.as_deref().map(|default| whole(default).into_owned()).as_ref());
         push(&mut sql, " ON UPDATE ", column.on_update.as_ref());
         if column.identity.is_some() {
             sql.push_str(" AUTO_INCREMENT");

@@ -8,6 +8,7 @@ use super::names::{LONGEST_NAME, quote, quote_table};
 use super::ops::Batch;
 use super::piece::{Phase, Piece, Slot, alter};
 use super::tables::alter_one;
+use super::types::whole;
 use super::{hazards, members};
 use crate::dialect::{Dialect, moves, rank, rows};
 use crate::model::{
@@ -55,8 +56,8 @@ impl Batch<'_> {
         let working = Column { collation: column.collation.clone(), comment: Some(work_mark(fill)), ..bare };
         let add = alter_one(table, format!("ADD COLUMN {}", self.dialect.column(&working)));
         let default = column.default.clone().or_else(|| self.fill_of_new_rows(column, fill));
-        let default =
-            default.map(|default| alter_one(table, format!("ALTER COLUMN {} SET DEFAULT {default}", quote(name))));
+        let default = default
+            .map(|default| alter_one(table, format!("ALTER COLUMN {} SET DEFAULT {}", quote(name), whole(&default))));
         std::iter::once(add).chain(default).collect()
     }
 

@@ -11,6 +11,7 @@ pub mod effects;
 mod facts;
 mod fill;
 mod foreign;
+pub(crate) mod forms;
 mod generate;
 mod hazards;
 mod knots;
@@ -33,7 +34,7 @@ pub mod widening;
 use super::{
     DefaultValue, Dialect, EnumColumn, EnumRequest, Generator, IdentityRequest, NameLimit, Neutral, Unsupported, fact,
 };
-use crate::model::{Change, IdentityKind, Op, Platform, QName, Renamed, Schema, Step, Table, Version};
+use crate::model::{Change, IdentityKind, Op, Opaque, Platform, QName, Renamed, Schema, Step, Table, Version};
 
 /// MySQL or MariaDB, in one version.
 pub struct Mysql {
@@ -56,6 +57,11 @@ impl Mysql {
 impl Dialect for Mysql {
     fn platform(&self) -> &Platform {
         &self.platform
+    }
+
+    /// No table stands on views, routines, triggers and events, and an event would run.
+    fn makes_again(&self, opaque: &Opaque) -> bool {
+        opaque.sql.is_some() && forms::is_made_again(&opaque.kind)
     }
 
     fn quote(&self, name: &str) -> String {

@@ -1,6 +1,8 @@
 //! A tokenizer for SQL in MySQL's spelling: enough to walk through what a server prints and to find
 //! the columns that an expression mentions. It understands quotes, comments and version comments.
 
+use crate::dialect::lexeme::{self, Lexed, Lexeme, Misfit};
+
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -61,33 +63,103 @@ impl<'a> Token<'a> {
 /// The tokens of a statement. An unclosed quote ends the list at the quote.
 pub(crate) fn tokens(sql: &str) -> Vec<Token<'_>> {
     let mut found = Vec::with_capacity(sql.len() / 6);
-    let mut at = 0;
-    while at < sql.len() {
-        at += match blank(&sql[at..]) {
-            0 => match token(&sql[at..]) {
-                Some((kind, length)) => {
-                    found.push(Token { kind, text: &sql[at..at + length], start: at });
-                    length
-                }
-                None => break,
-            },
-            skipped => skipped,
+    let pieces = Pieces { text: sql, at: 0, versioned: false, ends_in_comment: false };
+    for piece in pieces.map_while(Result::ok) {
+        let kind = match piece.kind {
+            lexeme::Kind::Word => Kind::Word,
+            lexeme::Kind::Quoted => Kind::Quoted,
+            lexeme::Kind::Text => Kind::Text,
+            lexeme::Kind::Number => Kind::Number,
+            lexeme::Kind::Versioned => continue,
+            lexeme::Kind::Mark | lexeme::Kind::Parameter => Kind::Mark,
         };
+        found.push(Token { kind, text: piece.text, start: piece.start });
     }
     found
 }
 
-/// How many bytes of white space, comment or version-comment marks the text starts with.
-fn blank(text: &str) -> usize {
-    let bytes = text.as_bytes();
-    match bytes {
-        [b'/', b'*', b'!', ..] => 3 + digits(&bytes[3..]),
-        [b'/', b'*', b'M', b'!', ..] => 4 + digits(&bytes[4..]),
-        [b'/', b'*', ..] => text[2..].find("*/").map_or(text.len(), |end| end + 4),
-        [b'*', b'/', ..] => 2,
-        [b'-', b'-', space, ..] if space.is_ascii_whitespace() => line(text),
-        [b'#', ..] => line(text),
-        _ => bytes.iter().take_while(|byte| byte.is_ascii_whitespace()).count(),
+/// A text as its pieces, nothing left out.
+///
+/// # Errors
+/// The place of what is no piece: an open quote or comment, a stray character.
+pub(crate) fn lex(text: &str) -> Result<Lexed<'_>, Misfit> {
+    let mut pieces = Pieces { text, at: 0, versioned: false, ends_in_comment: false };
+    let lexemes = pieces.by_ref().collect::<Result<_, _>>()?;
+    if pieces.versioned {
+        return Err(Misfit::open(text.len(), "comment"));
+    }
+    Ok(Lexed { lexemes, ends_in_comment: pieces.ends_in_comment })
+}
+
+/// The pieces of a text, one after the other.
+struct Pieces<'a> {
+    text: &'a str,
+    at: usize,
+    /// Whether it is within a comment that some versions run.
+    versioned: bool,
+    /// Whether what was read last is a comment that only the end of the line would end.
+    ends_in_comment: bool,
+}
+
+/// What a text begins with.
+enum Start {
+    /// Nothing that counts, so many bytes long.
+    Blank(usize),
+    /// A comment up to the end of the line, if that comes.
+    Line(Option<usize>),
+    /// A piece.
+    Piece(lexeme::Kind, usize),
+}
+
+impl<'a> Iterator for Pieces<'a> {
+    type Item = Result<Lexeme<'a>, Misfit>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let rest = self.text.get(self.at..).filter(|rest| !rest.is_empty())?;
+            match self.start(rest) {
+                Ok(Start::Blank(length)) => self.at += length,
+                Ok(Start::Line(length)) => {
+                    self.ends_in_comment = length.is_none();
+                    self.at += length.unwrap_or(rest.len());
+                }
+                Ok(Start::Piece(kind, length)) => {
+                    let start = self.at;
+                    self.at += length;
+                    self.versioned ^= kind == lexeme::Kind::Versioned;
+                    return Some(Ok(Lexeme { kind, text: &rest[..length], start }));
+                }
+                Err(misfit) => {
+                    let start = std::mem::replace(&mut self.at, self.text.len());
+                    return Some(Err(Misfit { at: start, ..misfit }));
+                }
+            }
+        }
+    }
+}
+
+impl Pieces<'_> {
+    fn start(&self, rest: &str) -> Result<Start, Misfit> {
+        let bytes = rest.as_bytes();
+        Ok(match bytes {
+            [b'*', b'/', ..] if self.versioned => Start::Piece(lexeme::Kind::Versioned, 2),
+            [b'/', b'*', ..] if self.versioned => return Err(Misfit::new(0, "a comment stands within another")),
+            [b'/', b'*', b'!', ..] => Start::Piece(lexeme::Kind::Versioned, 3 + digits(&bytes[3..])),
+            [b'/', b'*', b'M', b'!', ..] => Start::Piece(lexeme::Kind::Versioned, 4 + digits(&bytes[4..])),
+            [b'/', b'*', ..] => Start::Blank(rest[2..].find("*/").ok_or_else(|| Misfit::open(0, "comment"))? + 4),
+            [b'-', b'-', after, ..] if after.is_ascii_whitespace() || after.is_ascii_control() => {
+                Start::Line(line(rest))
+            }
+            [b'-', b'-'] | [b'#', ..] => Start::Line(line(rest)),
+            [b' ' | b'\t' | b'\n' | b'\r' | b'\x0b' | b'\x0c', ..] => Start::Blank(1),
+            [control, ..] if control.is_ascii_control() => {
+                return Err(Misfit::new(0, "a control character stands there"));
+            }
+            _ => {
+                let (kind, length) = token(rest).ok_or_else(|| Misfit::open(0, "quote"))?;
+                Start::Piece(kind, length)
+            }
+        })
     }
 }
 
@@ -95,18 +167,19 @@ fn digits(bytes: &[u8]) -> usize {
     bytes.iter().take_while(|byte| byte.is_ascii_digit()).count()
 }
 
-fn line(text: &str) -> usize {
-    text.find('\n').map_or(text.len(), |end| end + 1)
+fn line(text: &str) -> Option<usize> {
+    text.find('\n').map(|end| end + 1)
 }
 
-fn token(text: &str) -> Option<(Kind, usize)> {
+fn token(text: &str) -> Option<(lexeme::Kind, usize)> {
     let first = text.chars().next()?;
     Some(match first {
-        '`' => (Kind::Quoted, quoted(text, '`')?),
-        '\'' | '"' => (Kind::Text, quoted(text, first)?),
-        '0'..='9' => (Kind::Number, run(text, |c| is_word(c) || c == '.')),
-        _ if is_word(first) => (Kind::Word, run(text, is_word)),
-        _ => (Kind::Mark, first.len_utf8()),
+        '`' => (lexeme::Kind::Quoted, quoted(text, '`')?),
+        '\'' | '"' => (lexeme::Kind::Text, quoted(text, first)?),
+        '?' => (lexeme::Kind::Parameter, 1),
+        '0'..='9' => (lexeme::Kind::Number, run(text, |c| is_word(c) || c == '.')),
+        _ if is_word(first) => (lexeme::Kind::Word, run(text, is_word)),
+        _ => (lexeme::Kind::Mark, first.len_utf8()),
     })
 }
 
@@ -190,6 +263,21 @@ mod tests {
         assert_eq!(tokens(r"'it''s \\ \n\''")[0].string().unwrap(), "it's \\ \n'");
         assert_eq!(tokens("`a``b`")[0].name().unwrap(), "a`b");
         assert_eq!(texts("a 'open"), ["a"]);
+    }
+
+    #[test]
+    fn what_is_open_is_told() {
+        for text in
+            ["a 'open", "`open", "/* open", "/*!50100 open", "/*! a /* b */ */", "a 'x\\'", "a \0 b", "a \u{1} b"]
+        {
+            assert!(lex(text).is_err(), "{text}");
+        }
+        for text in ["a --", "a -- b", "a # b", "a --\u{1} b"] {
+            assert!(lex(text).unwrap().ends_in_comment, "{text}");
+        }
+        let pieces = |text| lex(text).unwrap().lexemes.len();
+        assert!(!lex("a -- b\n").unwrap().ends_in_comment);
+        assert_eq!((pieces("a--b"), pieces("1 */* b */ 2"), pieces("a /*!50100 b*/")), (4, 3, 4));
     }
 
     #[test]

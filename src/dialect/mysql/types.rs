@@ -1,6 +1,9 @@
 //! Types: what a neutral one is called here, which defaults a type takes, which types hold text.
 
+use std::borrow::Cow;
+
 use super::names::literal;
+use super::tokens::{Kind, Token, tokens};
 use crate::dialect::{DefaultValue, Neutral};
 use crate::model::Vendor;
 
@@ -94,15 +97,33 @@ fn uuid(data_type: &str, vendor: Vendor) -> String {
 /// An expression as a default: in parentheses, unless it is of the few that stand without.
 fn expression(expr: &str) -> String {
     let expr = expr.trim();
-    let tokens = super::tokens::tokens(expr);
+    let tokens = tokens(expr);
     let bare = match tokens.as_slice() {
-        [only] => !matches!(only.kind, super::tokens::Kind::Word) || only.is("NULL") || stands_for_now(only.text),
+        [only] => !matches!(only.kind, Kind::Word) || only.is("NULL") || stands_for_now(only.text),
         [first, .., last] if first.is_mark('(') && last.is_mark(')') => is_enclosed(&tokens),
         [first, open, ..] if open.is_mark('(') => stands_for_now(first.text) && tokens.len() <= 4,
-        [sign, number] => (sign.is_mark('-') || sign.is_mark('+')) && number.kind == super::tokens::Kind::Number,
+        [sign, number] => (sign.is_mark('-') || sign.is_mark('+')) && number.kind == Kind::Number,
         _ => false,
     };
     if bare { expr.to_owned() } else { format!("({expr})") }
+}
+
+/// A default as it can stand where other clauses may follow: in parentheses, unless it is a value or a call.
+pub(super) fn whole(default: &str) -> Cow<'_, str> {
+    let tokens = tokens(default);
+    let closes = |rest: &[Token<'_>]| {
+        rest.first().is_some_and(|open| open.is_mark('('))
+            && rest.last().is_some_and(|last| last.is_mark(')'))
+            && is_enclosed(rest)
+    };
+    let stands = match tokens.as_slice() {
+        [only] => only.kind != Kind::Mark,
+        [sign, number] if number.kind == Kind::Number => sign.is_mark('-') || sign.is_mark('+'),
+        [introducer, text] if text.kind == Kind::Text => introducer.kind == Kind::Word,
+        [name, rest @ ..] if name.kind == Kind::Word => closes(rest),
+        all => closes(all),
+    };
+    if stands { default.into() } else { format!("({default})").into() }
 }
 
 fn stands_for_now(word: &str) -> bool {
@@ -110,7 +131,7 @@ fn stands_for_now(word: &str) -> bool {
 }
 
 /// Whether the first parenthesis is closed by the last one only.
-fn is_enclosed(tokens: &[super::tokens::Token<'_>]) -> bool {
+fn is_enclosed(tokens: &[Token<'_>]) -> bool {
     let mut depth = 0;
     tokens[..tokens.len() - 1].iter().all(|token| {
         depth += i32::from(token.is_mark('(')) - i32::from(token.is_mark(')'));
@@ -133,6 +154,16 @@ mod tests {
         }
         assert_eq!(sql("uuid()"), "(uuid())");
         assert_eq!(sql("(1)+(2)"), "((1)+(2))");
+    }
+
+    #[test]
+    fn what_may_be_followed_stands_in_parentheses() {
+        for bare in ["'0'", "NULL", "-1", "b'0'", "_utf8mb4'x'", "current_timestamp(6)", "nextval(`s`)", "(1 + (2))"] {
+            assert_eq!(whole(bare), bare);
+        }
+        for clause in ["1 not null", "'a' comment 'b'", "(1) + (2)", "now() on update now()", "uuid() primary key"] {
+            assert_eq!(whole(clause), format!("({clause})"));
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What a declared schema may ask for and these servers do not have.
 
 use super::Mysql;
+use super::forms::is_outside;
 use super::names::LONGEST_NAME;
 use crate::dialect::Unsupported;
 use crate::model::{Column, Deferrable, ForeignKey, Identity, IdentityKind, Index, PartSource, Schema, Table, Version};
@@ -46,6 +47,12 @@ impl Findings<'_> {
         }
         if self.table.columns.is_empty() {
             self.add(None, "MySQL has no tables without columns: declare one");
+        }
+        if let Some(engine) = self.table.options.get("engine").filter(|engine| is_outside(engine)) {
+            self.add(
+                None,
+                format!("tables of the engine {engine} keep their rows outside of the database: use another engine"),
+            );
         }
         let members = self.table.indexes.iter().filter_map(|index| index.name.clone());
         let keys = self.table.foreign_keys.iter().filter_map(|key| key.name.clone());

@@ -6,7 +6,7 @@ use super::conversion::Conversion;
 use super::create::column_comment;
 use super::names::{ident, qualified, spelled};
 use super::settings::column_changes;
-use super::text::identifiers;
+use super::text::{identifiers, whole};
 use super::types::{Family, parse};
 use super::{detours, facts, identity, impact, not_null, rebuild};
 use crate::dialect::rank;
@@ -166,7 +166,8 @@ fn type_statements(
         // The default of the old type stays where another one is wanted and kept back.
         let stays = target.default == alteration.from.default && target.default != alteration.to.default;
         let kept = stays && conversion.cast;
-        let spelling = |default: &String| if kept { format!("({default})::{data_type}") } else { default.clone() };
+        let spelling =
+            |default: &String| if kept { format!("({default})::{data_type}") } else { whole(default).into_owned() };
         statements.extend(target.default.as_ref().map(|default| format!("{alter} SET DEFAULT {}", spelling(default))));
         if is_serial(alteration.from) && is_serial(target) {
             statements.push(identity::sequence_type(alteration.table, &target.name, data_type));
@@ -283,8 +284,12 @@ fn default(batch: &Batch<'_>, alteration: &Alteration<'_>) -> Op {
     let alter = alteration.alter();
     match &alteration.to.default {
         Some(default) => {
-            let mut op =
-                self::op(alteration, "default", vec![format!("{alter} SET DEFAULT {default}")], AFTERWARDS + 1);
+            let mut op = self::op(
+                alteration,
+                "default",
+                vec![format!("{alter} SET DEFAULT {}", whole(default))],
+                AFTERWARDS + 1,
+            );
             op.needs.extend(batch.type_object(&alteration.to.data_type));
             op
         }

@@ -4,6 +4,7 @@ use super::identity;
 use super::members::{self, comment_text};
 use super::names::{ident, literal, qualified, spelled};
 use super::settings::{column_changes, is_parameter, table_parameters};
+use super::text::whole;
 use crate::model::{Column, IdentityKind, Index, Member, Opaque, QName, Table};
 
 /// The statements that create a table with everything in it but its foreign keys.
@@ -89,7 +90,7 @@ pub(super) fn definition(column: &Column) -> String {
             sql.push_str(&format!(" GENERATED ALWAYS AS ({}) {kind}", generated.expr));
         }
         (None, Some(numbered)) => sql.push_str(&identity::clause(numbered)),
-        (None, None) => sql.extend(column.default.iter().map(|default| format!(" DEFAULT {default}"))),
+        (None, None) => sql.extend(column.default.iter().map(|default| format!(" DEFAULT {}", whole(default)))),
     }
     if !column.nullable && !serial {
         sql.push_str(" NOT NULL");

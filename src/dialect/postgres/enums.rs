@@ -7,6 +7,7 @@ use super::create::enum_type;
 use super::members::comment_text;
 use super::names::{cut, ident, literal, qualified};
 use super::rebuild::{self, Around};
+use super::text::whole;
 use super::{facts, rights};
 use crate::dialect::rank;
 use crate::model::{Change, Column, EnumType, Hazard, HazardNote, Object, Op, Pace, Property, QName, Table};
@@ -158,7 +159,7 @@ impl Moves {
         self.columns.push((table.name.clone(), column.clone()));
         self.conversions.push(format!("{alter} TYPE {data_type} USING {cast}"));
         if let Some(default) = self.default_after(batch, table, column) {
-            self.around.after.insert(0, format!("{alter} SET DEFAULT {default}"));
+            self.around.after.insert(0, format!("{alter} SET DEFAULT {}", whole(default)));
         }
     }
 

@@ -9,7 +9,7 @@ use super::columns::add_plain;
 use super::create::column_comment;
 use super::moves::{in_batches, mentioned, old_goes, under_lock, values};
 use super::names::{cut, ident, qualified};
-use super::text::identifiers;
+use super::text::{identifiers, whole};
 use super::{facts, members, not_null, rights};
 use crate::dialect::{moves, rank, rows};
 use crate::model::{
@@ -132,7 +132,7 @@ impl<'a> Filling<'a> {
         let mut statements = add_plain(batch, table, &bare);
         // The default is for new rows only, and for those that come meanwhile.
         let default = column.default.as_deref().or_else(|| self.default_meanwhile());
-        statements.extend(default.map(|default| format!("{} SET DEFAULT {default}", self.alter(working))));
+        statements.extend(default.map(|default| format!("{} SET DEFAULT {}", self.alter(working), whole(default))));
         statements.push(column_comment(table, working, Some(&work_mark(self.fill))));
         let title = format!("add column {table}.{} as {working}", column.name);
         let mut op = Op::new(vec![self.change], title, statements);

@@ -14,6 +14,7 @@ mod detours;
 mod enums;
 mod facts;
 mod fill;
+pub(crate) mod forms;
 mod identity;
 pub mod impact;
 mod member_ops;
@@ -29,6 +30,7 @@ mod rights;
 mod rows;
 mod settings;
 mod text;
+pub(crate) mod tokens;
 mod types;
 mod unsupported;
 

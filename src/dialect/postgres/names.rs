@@ -50,7 +50,12 @@ pub(super) fn spell_qualified(name: &QName) -> String {
 /// The name of a collation or operator class, which is a bare name or, where that is not enough,
 /// already SQL: quoted, qualified, with parameters.
 pub(super) fn spelled(text: &str) -> String {
-    if text.starts_with('"') || text.contains('(') { text.to_owned() } else { ident(text) }
+    if is_sql(text) { text.to_owned() } else { ident(text) }
+}
+
+/// Whether the name of a collation or operator class is SQL already.
+pub(super) fn is_sql(text: &str) -> bool {
+    text.starts_with('"') || text.contains('(')
 }
 
 /// A list of columns in an option, where each is a bare name or already quoted: `a, "b c"`.

@@ -8,7 +8,7 @@ use super::alter::{Alteration, expression_columns, stands_alone};
 use super::batch::{Batch, expressions, uses_column};
 use super::columns::add_plain;
 use super::names::{cut, ident, qualified};
-use super::text::mentions;
+use super::text::{mentions, whole};
 use super::{identity, members, rights};
 use crate::dialect::rank;
 use crate::model::{Column, Hazard, HazardNote, Member, MemberKind, Op, Pace, QName, Table, working_name};
@@ -151,7 +151,7 @@ fn keep_values(batch: &Batch<'_>, table: &QName, from: &Column, to: &Column) -> 
     statements.push(format!("ALTER TABLE {name} DROP COLUMN {old}"));
     statements.push(format!("ALTER TABLE {name} RENAME COLUMN {new} TO {}", ident(&to.name)));
     let alter = format!("ALTER TABLE {name} ALTER COLUMN {}", ident(&to.name));
-    statements.extend(to.default.iter().map(|default| format!("{alter} SET DEFAULT {default}")));
+    statements.extend(to.default.iter().map(|default| format!("{alter} SET DEFAULT {}", whole(default))));
     statements.extend((!to.nullable).then(|| format!("{alter} SET NOT NULL")));
     statements.extend(identity::transition(batch.from, table, &Column::new(&to.name, &to.data_type), to));
     let comment = to.comment.as_deref();

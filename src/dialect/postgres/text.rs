@@ -1,38 +1,66 @@
 //! Just enough of a look into SQL expressions: which names they mention, and outer parentheses.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+
+use super::forms::take_type;
+use super::tokens::lex;
+use crate::dialect::lexeme::{Kind, Lexed, Lexeme};
 
 /// The identifiers that an expression mentions, functions and types among them, as the server
 /// would fold them. What stands in string literals does not count.
 pub(super) fn identifiers(expr: &str) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    let mut rest = expr;
-    while let Some(first) = rest.chars().next() {
-        let (name, length) = match first {
-            '\'' => (None, quoted_length(rest, '\'')),
-            '"' => {
-                let length = quoted_length(rest, '"');
-                (Some(rest[..length].trim_matches('"').replace("\"\"", "\"")), length)
+    let lexed = lex(expr).map(|lexed| lexed.lexemes).unwrap_or_default();
+    let names = lexed.iter().filter_map(|lexeme| match lexeme.kind {
+        Kind::Word => Some(lexeme.text.to_lowercase()),
+        Kind::Quoted => Some(unquoted(lexeme.text)),
+        _ => None,
+    });
+    names.collect()
+}
+
+/// The name in quotes, without them.
+fn unquoted(text: &str) -> String {
+    let inner = text.split_once('"').and_then(|(_, inner)| inner.strip_suffix('"'));
+    inner.unwrap_or_default().replace("\"\"", "\"")
+}
+
+/// An expression as it can stand where clauses may follow: in parentheses, unless it is a value, a call or a cast of one.
+pub(super) fn whole(expr: &str) -> Cow<'_, str> {
+    if lex(expr).is_ok_and(|lexed| is_operand(&lexed)) { expr.into() } else { format!("({expr})").into() }
+}
+
+/// Whether a text is a value, a name, a call or something in parentheses, or a cast of one of these.
+fn is_operand(lexed: &Lexed<'_>) -> bool {
+    let mut steps = lexed.steps();
+    let number = |lexeme: &Lexeme<'_>| lexeme.kind == Kind::Number;
+    let signed = steps.take_mark("-") || steps.take_mark("+");
+    let value = |lexeme: &Lexeme<'_>| matches!(lexeme.kind, Kind::Number | Kind::Text);
+    let stands = match steps.peek() {
+        _ if signed => steps.take_if(number).is_some(),
+        Some(lexeme) if lexeme.is_mark("(") => steps.take_enclosed().is_some(),
+        Some(lexeme) if lexeme.is_name() => {
+            let one = steps.take_qualified();
+            let more = steps.peek().is_some_and(|next| next.is_mark("(") || (next.is_mark("[") && lexeme.is("array")));
+            let rest = if more { steps.take_enclosed() } else { Some(&[][..]) };
+            if !more && lexeme.kind == Kind::Word {
+                steps.take_if(|next| next.kind == Kind::Text);
             }
-            _ if first.is_alphanumeric() || first == '_' => {
-                let length = rest.find(|c: char| !is_word(c)).unwrap_or(rest.len());
-                (Some(rest[..length].to_lowercase()), length)
-            }
-            _ => (None, first.len_utf8()),
-        };
-        found.extend(name);
-        rest = &rest[length..];
+            one && rest.is_some()
+        }
+        _ => steps.take_if(value).is_some(),
+    };
+    while stands && steps.take_mark("::") {
+        if take_type(&mut steps).is_err() {
+            return false;
+        }
     }
-    found
+    stands && steps.end().is_ok() && !lexed.ends_in_comment && lexed.expression().is_ok()
 }
 
 /// Whether an expression mentions a column.
 pub(super) fn mentions(expr: &str, column: &str) -> bool {
     identifiers(expr).contains(column)
-}
-
-fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_' || c == '$'
 }
 
 /// How long the quoted thing at the start of a text is, in bytes; doubled quotes belong to it.
@@ -155,6 +183,39 @@ mod tests {
     fn finds_names_outside_of_literals() {
         let found = identifiers("(lower((\"E mail\")::text) || 'it''s name') || b_1::integer");
         assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), ["E mail", "b_1", "integer", "lower", "text"]);
+    }
+
+    #[test]
+    fn what_may_be_followed_stands_in_parentheses() {
+        for bare in [
+            "0",
+            "-1.5",
+            "'a'::character varying",
+            "'{}'::text[]",
+            "now()",
+            "CURRENT_TIMESTAMP",
+            "nextval('s'::regclass)",
+            "(now() + '1 day'::interval)",
+            "ARRAY['a'::text, 'b'::text]",
+            "(gen_random_uuid())::text",
+            "DATE '2020-01-01'",
+            "'x'::public.\"Kind\"",
+            "LOCALTIMESTAMP(0)",
+            "'2020-01-01 00:00:00'::timestamp without time zone",
+        ] {
+            assert_eq!(whole(bare), bare);
+        }
+        for clause in [
+            "1 NOT NULL",
+            "5 REFERENCES t(x)",
+            "now() PRIMARY KEY",
+            "a + 1",
+            "(1), ADD b int",
+            "(1) CHECK (b)",
+            "1 -- x",
+        ] {
+            assert_eq!(whole(clause), format!("({clause})"));
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 pub mod canon;
 pub mod conversion;
 pub mod effects;
+pub(crate) mod forms;
 pub mod names;
 pub mod settle;
 pub mod tokens;

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::dialect::lexeme::{self, Lexed, Lexeme, Misfit};
+
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -90,6 +92,49 @@ pub fn tokenize(text: &str) -> Result<Vec<Token<'_>>, usize> {
         start += length;
     }
     Ok(tokens)
+}
+
+/// A text as pieces of the kinds that all engines have.
+///
+/// # Errors
+/// The place of what is no token.
+pub fn lex(text: &str) -> Result<Lexed<'_>, Misfit> {
+    let tokens =
+        tokenize(text).map_err(|at| Misfit::new(at, "a quote is not closed, or a character does not belong there"))?;
+    let end = tokens.last().map_or(0, Token::end);
+    let lexemes =
+        tokens.into_iter().map(|token| Lexeme { kind: token.kind.into(), text: token.text, start: token.start });
+    Ok(Lexed { lexemes: lexemes.collect(), ends_in_comment: is_open(&text[end..]) })
+}
+
+impl From<Kind> for lexeme::Kind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Word => lexeme::Kind::Word,
+            Kind::Quoted => lexeme::Kind::Quoted,
+            Kind::Text | Kind::Blob => lexeme::Kind::Text,
+            Kind::Number => lexeme::Kind::Number,
+            Kind::Parameter => lexeme::Kind::Parameter,
+            Kind::Symbol => lexeme::Kind::Mark,
+        }
+    }
+}
+
+/// Whether white space and comments end with a comment that goes on in whatever comes next.
+fn is_open(mut blanks: &str) -> bool {
+    while let Some(length) = blank(blanks) {
+        let (this, after) = blanks.split_at(length);
+        let closed = match this.get(..2) {
+            Some("--") => this.ends_with('\n'),
+            Some("/*") => length >= 4 && this.ends_with("*/"),
+            _ => true,
+        };
+        if !closed {
+            return true;
+        }
+        blanks = after;
+    }
+    false
 }
 
 /// The length of the white space or comment that a text starts with.
