@@ -17,6 +17,7 @@ mod names;
 mod online;
 mod pairs;
 mod sessions;
+mod walls;
 
 use std::collections::BTreeMap;
 

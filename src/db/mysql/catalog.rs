@@ -136,7 +136,7 @@ impl MysqlSession {
         let defaults = Defaults {
             database: self.place.database.clone(),
             vendor: self.platform.vendor,
-            collation: text(&place.rows[0], 2).to_ascii_lowercase(),
+            collation: self.platform.collation.clone().unwrap_or_default(),
             charsets,
         };
         Ok(Inventory { items, defaults })
@@ -145,7 +145,9 @@ impl MysqlSession {
     /// On MySQL the rights that come from active roles are only listed when the roles are named.
     fn show_grants(&self) -> String {
         match (self.platform.vendor, self.role.as_str()) {
-            (Vendor::Mysql, role) if role != "NONE" => format!("SHOW GRANTS FOR CURRENT_USER() USING {role}"),
+            (Vendor::Mysql, role) if role != "NONE" => {
+                format!("SHOW GRANTS FOR CURRENT_USER() USING {}", grants::roles(role))
+            }
             _ => "SHOW GRANTS".to_owned(),
         }
     }

@@ -6,6 +6,18 @@ use std::collections::BTreeSet;
 use crate::dialect::mysql::names::quote;
 use crate::dialect::mysql::tokens::{Kind, Token, tokens};
 
+/// A name as the pattern of a grant that is about this database alone.
+pub(super) fn pattern(database: &str) -> String {
+    let escaped = database.replace('\\', "\\\\").replace('_', "\\_").replace('%', "\\%");
+    quote(&escaped)
+}
+
+/// An account as statements name it, from `name@host`.
+pub(super) fn account(user: &str) -> String {
+    let (name, host) = user.rsplit_once('@').unwrap_or((user, "%"));
+    format!("{}@{}", quote(name), quote(if host.is_empty() { "%" } else { host }))
+}
+
 /// What it takes to see every table, view and trigger with its definition.
 const NEEDED: [&str; 3] = ["SELECT", "SHOW VIEW", "TRIGGER"];
 
@@ -29,38 +41,96 @@ pub(super) fn missing(grants: &[String], database: &str) -> Vec<&'static str> {
 
 /// The statement that gives what is missing.
 pub(super) fn remedy(missing: &[&str], database: &str, user: &str) -> String {
-    let (name, host) = user.rsplit_once('@').unwrap_or((user, "%"));
-    format!("GRANT {} ON {}.* TO {}@{};", missing.join(", "), quote(database), quote(name), quote(host))
+    format!("GRANT {} ON {}.* TO {};", missing.join(", "), pattern(database), account(user))
 }
 
-/// One line of `SHOW GRANTS` about a whole database or the whole server.
-struct Grant {
+/// The roles that `CURRENT_ROLE()` lists, as a statement names them: whatever the server answers, names and nothing else.
+pub(super) fn roles(listed: &str) -> String {
+    let names: Vec<String> = tokens(listed).iter().filter_map(Token::name).collect();
+    names.chunks(2).map(|role| role.iter().map(|name| quote(name)).collect::<Vec<_>>().join("@")).collect::<Vec<_>>().join(", ")
+}
+
+/// The roles that a line of `SHOW GRANTS` gives, as a statement names them.
+pub(super) fn granted_roles(line: &str) -> Option<String> {
+    let list = line.strip_prefix("GRANT ")?.split(" TO ").next()?;
+    matches!(Grant::parse(line)?, Grant { gives: true, on: Object::Role(_), .. } if !line.contains(" ON "))
+        .then(|| roles(list))
+}
+
+/// What a line of `SHOW GRANTS` is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Object {
+    /// Every database.
+    Server,
+    /// All databases of this pattern: `%` and `_` are wild unless a backslash stands before them.
+    Database(String),
+    /// Something in this database.
+    Within(String),
+    /// A role, or somebody whose rights can be taken.
+    Role(String),
+}
+
+/// One line of `SHOW GRANTS`.
+pub(super) struct Grant {
     gives: bool,
-    rights: Vec<String>,
-    database: String,
+    /// The rights, in capitals.
+    pub rights: Vec<String>,
+    /// What they are rights on.
+    pub on: Object,
 }
 
 impl Grant {
-    /// `None` for grants of roles, and on tables, columns, routines and proxies.
-    fn parse(line: &str) -> Option<Self> {
+    /// `None` for what is no grant.
+    pub fn parse(line: &str) -> Option<Self> {
         let tokens = tokens(line);
         let gives = tokens.first()?.is("GRANT");
         if !gives && !tokens.first()?.is("REVOKE") {
             return None;
         }
-        let on = tokens.iter().position(|token| token.is("ON"))?;
-        let [database, dot, object, ..] = &tokens[on + 1..] else { return None };
-        if !dot.is_mark('.') || !object.is_mark('*') {
-            return None;
+        let to = tokens.iter().position(|token| token.is(if gives { "TO" } else { "FROM" }))?;
+        let Some(on) = tokens[..to].iter().position(|token| token.is("ON")) else {
+            let role = tokens[1..to].iter().map(|token| token.text).collect();
+            return Some(Self { gives, rights: Vec::new(), on: Object::Role(role) });
+        };
+        let mut rights = rights(&tokens[1..on]);
+        if grants_further(&tokens[to..]) {
+            rights.push("GRANT OPTION".to_owned());
         }
-        let database = if database.is_mark('*') { "%".to_owned() } else { database.name()? };
-        Some(Self { gives, rights: rights(&tokens[1..on]), database })
+        Some(Self { gives, rights, on: object(&tokens[on + 1..to])? })
     }
 
-    /// The database of a grant is a pattern: `%` and `_` are wild unless a backslash stands before them.
-    fn covers(&self, database: &str) -> bool {
-        like(&self.database.chars().collect::<Vec<_>>(), &database.chars().collect::<Vec<_>>())
+    /// Whether it gives this right.
+    pub fn has(&self, right: &str) -> bool {
+        self.gives && self.rights.iter().any(|own| own == right)
     }
+
+    /// Whether it is about a whole database, this one among others perhaps.
+    pub fn covers(&self, database: &str) -> bool {
+        let pattern = match &self.on {
+            Object::Server => return true,
+            Object::Database(pattern) => pattern,
+            Object::Within(_) | Object::Role(_) => return false,
+        };
+        like(&pattern.chars().collect::<Vec<_>>(), &database.chars().collect::<Vec<_>>())
+    }
+}
+
+/// Whether a grant ends with the right to grant it to others.
+fn grants_further(tokens: &[Token<'_>]) -> bool {
+    tokens.windows(2).any(|pair| pair[0].is("GRANT") && pair[1].is("OPTION"))
+}
+
+/// `*.*`, `` `database`.* ``, `` `database`.`table` ``, `` FUNCTION `database`.`function` ``, `` `user`@`host` ``.
+fn object(tokens: &[Token<'_>]) -> Option<Object> {
+    let kinds = tokens.iter().take_while(|token| token.kind == Kind::Word).count();
+    let kinds = if tokens.get(kinds).is_some_and(|token| token.is_mark('.')) { kinds - 1 } else { kinds };
+    Some(match &tokens[kinds..] {
+        [database, dot, object] if dot.is_mark('.') && object.is_mark('*') => {
+            if database.is_mark('*') { Object::Server } else { Object::Database(database.name()?) }
+        }
+        [database, dot, ..] if dot.is_mark('.') => Object::Within(database.name()?),
+        others => Object::Role(others.iter().map(|token| token.text).collect()),
+    })
 }
 
 fn rights(tokens: &[Token<'_>]) -> Vec<String> {
@@ -119,7 +189,14 @@ mod tests {
     }
 
     #[test]
+    fn roles_are_names_whatever_the_server_answers() {
+        assert_eq!(roles("`reader`@`%`,`a``b`@`10.0.0.1`"), "`reader`@`%`, `a``b`@`10.0.0.1`");
+        assert_eq!(roles("`r`@`%`; DROP DATABASE x"), "`r`@`%`, `DROP`@`DATABASE`, `x`");
+    }
+
+    #[test]
     fn the_remedy_can_be_pasted() {
         assert_eq!(remedy(&["SELECT"], "a`b", "u@%"), "GRANT SELECT ON `a``b`.* TO `u`@`%`;");
+        assert_eq!(remedy(&["SELECT"], r"a_b%\", "u@"), r"GRANT SELECT ON `a\_b\%\\`.* TO `u`@`%`;");
     }
 }

@@ -6,6 +6,7 @@
 //!
 //! Tested against MariaDB. MySQL's differences are handled as its documentation describes them.
 
+mod alone;
 mod blockers;
 mod canon;
 mod catalog;
@@ -13,17 +14,20 @@ mod connect;
 mod error;
 mod grants;
 mod lock;
+mod rights;
 mod scratch;
 mod script;
 mod sessions;
+mod throwaway;
 mod wire;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::batch::{message, one_answer_each};
+use super::batch::one_answer_each;
 use super::{Connection, DbError, Extent, Glance, Halt, Memo, Patience, Place, Scratch, Target, Texts, Trouble};
 use crate::model::{Hash, Platform, Schema, Vendor};
+use alone::Message;
 use canon::Charsets;
 pub(super) use catalog::Rows;
 pub(super) use sessions::Sessions;
@@ -95,7 +99,7 @@ impl Connection for MysqlSession {
     }
 
     async fn execute(&mut self, sql: &str) -> Result<u64, DbError> {
-        let done = self.ask(sql, &format!("run a statement in {}", self.place.database)).await;
+        let done = self.alone(sql, &format!("run a statement in {}", self.place.database)).await;
         if done.is_ok() {
             self.follow_table_locks(sql);
         } else if std::mem::take(&mut self.tables_locked) {
@@ -112,11 +116,13 @@ impl Connection for MysqlSession {
         let doing = format!("run statements in {}", self.place.database);
         self.tell().await.map_err(|error| Halt { done: 0, error })?;
         let within = self.statement.saturating_mul(batch.len() as u32);
+        let message = Message::of(batch.iter().map(String::as_str));
         let mut answers = Vec::new();
-        let ran = self.wire.ask_into(&mut answers, &message(batch), within, &doing).await;
-        let answered = answers.len();
-        ran.map_err(|error| Halt { done: answered.min(batch.len() - 1), error })?;
-        one_answer_each(batch, answered, &doing).map_err(|error| Halt { done: 0, error })
+        let ran = self.wire.ask_into(&mut answers, &message.sql, within, &doing).await;
+        let done = message.done(answers.len()).min(batch.len() - 1);
+        ran.map_err(|error| Halt { done, error })?;
+        let own = answers.len() + batch.len() - message.expected();
+        one_answer_each(batch, own, &doing).map_err(|error| Halt { done: 0, error })
     }
 
     async fn script(&mut self, sql: &str) -> Result<(), DbError> {
@@ -124,7 +130,7 @@ impl Connection for MysqlSession {
     }
 
     async fn count(&mut self, sql: &str) -> Result<u64, DbError> {
-        let answers = self.ask(sql, &format!("count rows in {}", self.place.database)).await;
+        let answers = self.alone(sql, &format!("count rows in {}", self.place.database)).await;
         let answers = answers.map_err(|error| error.with_statement(sql))?;
         let value = answers.into_iter().find_map(|answer| answer.rows.into_iter().next());
         let text = value.and_then(|row| row.into_iter().next()).flatten().unwrap_or_default();
@@ -133,7 +139,7 @@ impl Connection for MysqlSession {
     }
 
     async fn texts(&mut self, sql: &str) -> Result<Vec<Texts>, DbError> {
-        let answers = self.ask(sql, &format!("read rows of {}", self.place.database)).await;
+        let answers = self.alone(sql, &format!("read rows of {}", self.place.database)).await;
         let answers = answers.map_err(|error| error.with_statement(sql))?;
         Ok(answers.into_iter().flat_map(|answer| answer.rows).collect())
     }
@@ -210,12 +216,19 @@ impl MysqlSession {
         Ok(Self { charsets: known.charsets(target), ..session })
     }
 
-    /// Sends statements under the statement time-out, and whatever time-outs are still to be told in front of them.
+    /// Sends undrift's own statements under the statement time-out, and whatever time-outs are still to be told in front of them.
     async fn ask(&mut self, sql: &str, doing: &str) -> Result<Vec<Answer>, DbError> {
         let Some(timeouts) = self.pending.take() else { return self.wire.ask(sql, self.statement, doing).await };
         let mut answers = self.wire.ask(&format!("{timeouts};\n{sql}"), self.statement, doing).await?;
         answers.drain(..1);
         Ok(answers)
+    }
+
+    /// Sends one statement that may hold text from outside, in a way that lets the server take that one alone.
+    async fn alone(&mut self, sql: &str, doing: &str) -> Result<Vec<Answer>, DbError> {
+        let message = Message::of([sql]);
+        let asked = self.ask(&message.sql, doing).await.map_err(|error| error::not_prepared(error, sql));
+        asked.map(|mut answers| answers.split_off(message.own().min(answers.len())))
     }
 
     /// Tells the server the time-outs now.

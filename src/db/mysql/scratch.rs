@@ -1,17 +1,26 @@
 //! Scratch databases: `undrift_scratch_<unix time>_<random>`, with the tenant's character set and collation.
 //!
 //! The session that made one holds a lock of the same name until it is dropped; what is left over and
-//! not locked belongs to a process that is gone. Where the login may, nothing of it is written to the binary log.
+//! not locked belongs to a process that is gone. What is built there is built by a user that can do nothing elsewhere
+//! ([`throwaway`](super::throwaway)). Such a user cannot keep out of the binary log, so the database is replicated with what is
+//! in it, where there is such a log, and only the user is not.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::{MysqlSession, column, connect};
-use crate::db::{Connection, DbError, Scratch, Session, Target, Trouble, Undo};
+use super::{MysqlSession, column, connect, grants};
+use crate::db::{Connection, DbError, Scratch, Session, Target, Trouble, Undo, run};
 use crate::dialect::mysql::names::quote;
 
-const PREFIX: &str = "undrift_scratch_";
+pub(super) const PREFIX: &str = "undrift_scratch_";
+
+/// The databases of such names, as grants name them.
+pub(super) const PATTERN: &str = r"`undrift\_scratch\_%`";
+
+/// What keeps the session's statements out of the binary log, and what lets them in again.
+const NO_LOG: &str = "SET SESSION sql_log_bin = 0";
+pub(super) const LOG: &str = "SET SESSION sql_log_bin = 1";
 
 /// Whether a database is a scratch database, by its name.
 pub(super) fn is_scratch(name: &str) -> bool {
@@ -24,7 +33,8 @@ fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-fn fresh_name() -> String {
+/// A name that no other has.
+pub(super) fn fresh_name() -> String {
     format!("{PREFIX}{}_{:08x}", now(), RandomState::new().build_hasher().finish() as u32)
 }
 
@@ -36,22 +46,61 @@ impl MysqlSession {
         }
         let mut owner = connect::connect(server.unwrap_or(&self.target), self.patience).await?;
         self.same_server(&owner)?;
-        owner.leave_no_log().await?;
         let name = fresh_name();
         owner.take_lock(&name).await?;
-        let statement = format!("DROP DATABASE {}", quote(&name));
         owner.create_database(&name, self).await?;
-        match owner.enter(&name).await {
-            Ok(session) => Ok(Scratch {
-                session: Session::Mysql(Box::new(session)),
-                undo: Undo::Drop(Box::new(Session::Mysql(Box::new(owner))), vec![statement]),
-            }),
+        let mut undo = vec![format!("DROP DATABASE {}", quote(&name))];
+        let entered = self.enter(&mut owner, &name, &mut undo).await;
+        let mut owner = Box::new(Session::Mysql(Box::new(owner)));
+        match entered {
+            Ok(session) => {
+                Ok(Scratch { session: Session::Mysql(Box::new(session)), undo: Undo::Drop(owner, undo) })
+            }
             Err(error) => {
-                let _ = owner.execute(&statement).await;
+                let _ = run(&mut owner, &undo).await;
                 owner.close().await;
                 Err(error)
             }
         }
+    }
+
+    /// A session within a scratch database, of a user that can do nothing elsewhere. What undoes it comes first.
+    async fn enter(
+        &mut self,
+        owner: &mut MysqlSession,
+        name: &str,
+        undo: &mut Vec<String>,
+    ) -> Result<MysqlSession, DbError> {
+        let quiet = owner.leave_no_log().await?;
+        let made = owner.make_user(name, name).await;
+        if quiet {
+            undo.insert(0, LOG.to_owned());
+        }
+        match made {
+            Ok(user) => {
+                undo.insert(0, user.removal());
+                user.connect(self.patience).await
+            }
+            Err(error) if error.trouble == Trouble::Privilege => {
+                self.may_build_itself(owner, error).await?;
+                let mut session = connect::connect(&owner.target.with_database(name)?, self.patience).await?;
+                session.leave_no_log().await?;
+                Ok(session)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether undrift's own login may build there: it has no rights beyond this tenant, or the server is one that was named
+    /// for it.
+    async fn may_build_itself(&mut self, owner: &mut MysqlSession, refused: DbError) -> Result<(), DbError> {
+        if owner.target.server() != self.target.server() {
+            return Ok(());
+        }
+        let database = self.place.database.clone();
+        let Some(more) = owner.beyond(&database).await? else { return Ok(()) };
+        let message = format!("{} {more}, and can make no user that has not: {}", self.place.user, refused.message);
+        Err(DbError { message, ..refused })
     }
 
     /// A database made on one node of a cluster is made on all, whatever the session says.
@@ -76,12 +125,12 @@ impl MysqlSession {
             .with_remedy("name a scratch server of exactly the tenant's version, or none"))
     }
 
-    /// Keeps what follows out of the binary log where the login may; else it is replicated, and dropped there too.
-    async fn leave_no_log(&mut self) -> Result<(), DbError> {
-        self.try_ask("SET SESSION sql_log_bin = 0", "keep the scratch database out of the binary log").await.map(drop)
+    /// Keeps what follows out of the binary log where the login may. Whether it may.
+    pub(super) async fn leave_no_log(&mut self) -> Result<bool, DbError> {
+        self.try_ask(NO_LOG, "keep users out of the binary log").await
     }
 
-    async fn create_database(&mut self, name: &str, like: &MysqlSession) -> Result<(), DbError> {
+    pub(super) async fn create_database(&mut self, name: &str, like: &MysqlSession) -> Result<(), DbError> {
         let mut sql = format!("CREATE DATABASE {}", quote(name));
         if let Some(charset) = &like.platform.charset {
             sql.push_str(&format!(" CHARACTER SET {}", quote(charset)));
@@ -92,20 +141,11 @@ impl MysqlSession {
         let made = self.ask(&sql, "make a scratch database").await;
         made.map(drop).map_err(|error| match error.trouble {
             Trouble::Privilege => {
-                let (user, host) = self.place.user.rsplit_once('@').unwrap_or((&self.place.user, "%"));
-                let (user, host) = (quote(user), quote(host));
-                error.with_remedy(format!("GRANT ALL PRIVILEGES ON `undrift\\_scratch\\_%`.* TO {user}@{host};"))
+                let account = grants::account(&self.place.user);
+                error.with_remedy(format!("GRANT ALL PRIVILEGES ON {PATTERN}.* TO {account} WITH GRANT OPTION;"))
             }
             _ => error.with_statement(&sql),
         })
-    }
-
-    /// A second session, within the scratch database.
-    async fn enter(&self, name: &str) -> Result<MysqlSession, DbError> {
-        let mut session = connect::connect(&self.target.with_database(name)?, self.patience).await?;
-        session.leave_no_log().await?;
-        session.prepare().await?;
-        Ok(session)
     }
 
     /// Drops what killed processes left behind: a maker has the lock before there is a database, until it has dropped it.
@@ -115,13 +155,24 @@ impl MysqlSession {
         let mut swept = Vec::new();
         for name in column(answers).into_iter().filter(|name| is_scratch(name)) {
             if self.take_lock(&name).await? {
-                let sql = format!("DROP DATABASE IF EXISTS {}", quote(&name));
-                let dropped = self.try_ask(&sql, "drop a left-over scratch database").await;
+                let dropped = self.drop_left_over(&name).await;
                 self.release_lock(&name).await?;
                 swept.extend(dropped?.then_some(name));
             }
         }
         Ok(swept)
+    }
+
+    /// The user first: by the database it is found.
+    async fn drop_left_over(&mut self, name: &str) -> Result<bool, DbError> {
+        let doing = "drop a left-over scratch database";
+        let quiet = self.leave_no_log().await?;
+        let removed = self.remove_user(name).await;
+        if quiet {
+            self.ask(LOG, doing).await?;
+        }
+        removed?;
+        self.try_ask(&format!("DROP DATABASE IF EXISTS {}", quote(name)), doing).await
     }
 }
 

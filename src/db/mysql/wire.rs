@@ -1,4 +1,5 @@
-//! The one place where text goes to the server: unprepared, several statements in a message, bounded in time.
+//! The one place where text goes to the server: several statements in a message, bounded in time. They are undrift's own;
+//! what may hold text from outside is wrapped by [`alone`](super::alone) first.
 
 use std::time::Duration;
 
@@ -93,7 +94,7 @@ impl Wire {
 }
 
 /// Sends statements whose text was put together here. All identifiers and literals in it went through the
-/// dialect's quoting; what a person wrote (scripts, expressions) is theirs to send.
+/// dialect's quoting; whole statements and expressions from outside stand in it as digits only.
 #[expect(clippy::disallowed_methods, reason = "this is the engine's one function for dynamic SQL")]
 async fn answers(connection: &mut MySqlConnection, sql: &str, answers: &mut Vec<Answer>) -> Result<(), sqlx::Error> {
     let mut results = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_many(connection);
