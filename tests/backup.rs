@@ -203,7 +203,7 @@ fn passwords_are_not_on_command_lines(#[values(Engine::Postgres, Engine::Mariadb
             (support::postgres().tcp_url("postgres:s3cr%22et%5C", &name), &["pg_dump"])
         }
         _ => {
-            tenant.sql(&format!("CREATE USER backup_test@'%' IDENTIFIED BY 's3cr\"et\\\\'; GRANT ALL ON `{name}`.* TO backup_test@'%'; GRANT CREATE ON *.* TO backup_test@'%'; GRANT ALL ON `undrift\\_scratch%`.* TO backup_test@'%';"));
+            tenant.sql(&format!("CREATE USER backup_test@'%' IDENTIFIED BY 's3cr\"et\\\\'; GRANT ALL ON `{name}`.* TO backup_test@'%'; GRANT ALL ON `undrift\\_scratch%`.* TO backup_test@'%';"));
             (support::mariadb().tcp_url("backup_test:s3cr%22et%5C", &name), &["mariadb-dump"])
         }
     };

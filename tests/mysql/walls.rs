@@ -74,10 +74,10 @@ async fn statements_that_go_alone_do_what_they_did() {
     let mut session = connect(&url).await;
     session.execute("SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES,ANSI_QUOTES'").await.unwrap();
     assert_eq!(session.execute("INSERT INTO a VALUES (1, 'é\\'), (2, ';')").await.unwrap(), 2);
-    assert_eq!(session.texts("SELECT \"b;c\" FROM a ORDER BY x").await.unwrap().concat(), [
-        Some("é\\".to_owned()),
-        Some(";".to_owned())
-    ]);
+    assert_eq!(
+        session.texts("SELECT \"b;c\" FROM a ORDER BY x").await.unwrap().concat(),
+        [Some("é\\".to_owned()), Some(";".to_owned())]
+    );
     session.execute("LOCK TABLES `a` WRITE").await.unwrap();
     assert_eq!(session.count("SELECT COUNT(*) FROM a").await.unwrap(), 2);
     session.execute("UNLOCK TABLES").await.unwrap();
@@ -118,7 +118,10 @@ async fn what_is_built_in_scratch_reaches_nothing_else() {
         assert!(session.execute(&statement).await.is_err(), "{statement} was taken");
         canary.is_whole(&statement);
     }
-    session.execute(&format!("CREATE FUNCTION f() RETURNS INT BEGIN DELETE FROM `{other}`.t; RETURN 1; END")).await.ok();
+    session
+        .execute(&format!("CREATE FUNCTION f() RETURNS INT BEGIN DELETE FROM `{other}`.t; RETURN 1; END"))
+        .await
+        .ok();
     assert!(session.count("SELECT f()").await.is_err());
     canary.is_whole("a function");
     session.close().await;
@@ -197,5 +200,8 @@ async fn a_login_that_can_make_no_user_builds_only_where_it_can_reach_nothing_el
     mariadb().sql(&mariadb().url("mysql"), error.advice());
     let url = mariadb().url(one).replace("root@", "several:p@");
     assert!(try_scratch(&url).await.unwrap().starts_with("undrift_"));
-    assert_eq!(mariadb().query(&mariadb().url("mysql"), "select count(*) from mysql.user where user like 'undrift%2'"), "0");
+    assert_eq!(
+        mariadb().query(&mariadb().url("mysql"), "select count(*) from mysql.user where user like 'undrift%2'"),
+        "0"
+    );
 }

@@ -8,14 +8,8 @@
 use crate::dialect::mysql::tokens::{Kind, Token, tokens};
 
 /// Statements that some servers do not prepare.
-const SIMPLE: [&[&str]; 6] = [
-    &["LOCK", "TABLES"],
-    &["UNLOCK", "TABLES"],
-    &["START", "TRANSACTION"],
-    &["BEGIN"],
-    &["COMMIT"],
-    &["ROLLBACK"],
-];
+const SIMPLE: [&[&str]; 6] =
+    [&["LOCK", "TABLES"], &["UNLOCK", "TABLES"], &["START", "TRANSACTION"], &["BEGIN"], &["COMMIT"], &["ROLLBACK"]];
 
 /// The number of answers that a server gives to a statement that it prepares: to `SET`, to `PREPARE`, and its own.
 const PREPARED: usize = 3;
@@ -74,9 +68,8 @@ fn simple(statement: &str) -> Option<String> {
     let found = SIMPLE.iter().find(|words| begins(statement, words[0]))?[0];
     let tokens = tokens(statement);
     let begins = |words: &&&[&str]| words.len() <= tokens.len() && words.iter().zip(&tokens).all(|(w, t)| t.is(w));
-    let is_harmless = |token: &Token<'_>| {
-        matches!(token.kind, Kind::Word | Kind::Quoted) || token.is_mark(',') || token.is_mark('.')
-    };
+    let is_harmless =
+        |token: &Token<'_>| matches!(token.kind, Kind::Word | Kind::Quoted) || token.is_mark(',') || token.is_mark('.');
     let ends = tokens.last().is_some_and(|last| statement[last.end()..].trim().is_empty());
     let fits = SIMPLE.iter().filter(|words| words[0] == found).any(|words| begins(&words));
     let joined = || tokens.iter().map(|token| token.text).collect::<Vec<_>>().join(" ");

@@ -37,9 +37,9 @@ fn of(failure: &sqlx::Error, doing: &str, wire: Trouble) -> DbError {
 /// The error with what to do where the server does not prepare a statement of this kind.
 pub(super) fn not_prepared(error: DbError, sql: &str) -> DbError {
     match error.code.as_deref() {
-        Some("1295") => error
-            .with_statement(sql)
-            .with_remedy("leave it out: this server takes such a statement only in a way in which it could hold others"),
+        Some("1295") => error.with_statement(sql).with_remedy(
+            "leave it out: this server takes such a statement only in a way in which it could hold others",
+        ),
         _ => error,
     }
 }

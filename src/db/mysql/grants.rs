@@ -47,7 +47,11 @@ pub(super) fn remedy(missing: &[&str], database: &str, user: &str) -> String {
 /// The roles that `CURRENT_ROLE()` lists, as a statement names them: whatever the server answers, names and nothing else.
 pub(super) fn roles(listed: &str) -> String {
     let names: Vec<String> = tokens(listed).iter().filter_map(Token::name).collect();
-    names.chunks(2).map(|role| role.iter().map(|name| quote(name)).collect::<Vec<_>>().join("@")).collect::<Vec<_>>().join(", ")
+    names
+        .chunks(2)
+        .map(|role| role.iter().map(|name| quote(name)).collect::<Vec<_>>().join("@"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// The roles that a line of `SHOW GRANTS` gives, as a statement names them.
@@ -126,7 +130,11 @@ fn object(tokens: &[Token<'_>]) -> Option<Object> {
     let kinds = if tokens.get(kinds).is_some_and(|token| token.is_mark('.')) { kinds - 1 } else { kinds };
     Some(match &tokens[kinds..] {
         [database, dot, object] if dot.is_mark('.') && object.is_mark('*') => {
-            if database.is_mark('*') { Object::Server } else { Object::Database(database.name()?) }
+            if database.is_mark('*') {
+                Object::Server
+            } else {
+                Object::Database(database.name()?)
+            }
         }
         [database, dot, ..] if dot.is_mark('.') => Object::Within(database.name()?),
         others => Object::Role(others.iter().map(|token| token.text).collect()),

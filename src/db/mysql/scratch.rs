@@ -53,9 +53,7 @@ impl MysqlSession {
         let entered = self.enter(&mut owner, &name, &mut undo).await;
         let mut owner = Box::new(Session::Mysql(Box::new(owner)));
         match entered {
-            Ok(session) => {
-                Ok(Scratch { session: Session::Mysql(Box::new(session)), undo: Undo::Drop(owner, undo) })
-            }
+            Ok(session) => Ok(Scratch { session: Session::Mysql(Box::new(session)), undo: Undo::Drop(owner, undo) }),
             Err(error) => {
                 let _ = run(&mut owner, &undo).await;
                 owner.close().await;

@@ -20,11 +20,6 @@ pub(super) struct Throwaway {
 }
 
 impl Throwaway {
-    /// How it logs in.
-    pub fn target(&self) -> &Target {
-        &self.target
-    }
-
     /// The statement that removes it.
     pub fn removal(&self) -> String {
         removal(&self.account)
@@ -143,7 +138,10 @@ mod tests {
     fn a_user_is_named_after_its_database() {
         let name = scratch::fresh_name();
         let user = user(&name);
-        assert!(user.len() <= 32 && user.starts_with("undrift_") && name.ends_with(&user["undrift_".len()..]), "{user}");
+        assert!(
+            user.len() <= 32 && user.starts_with("undrift_") && name.ends_with(&user["undrift_".len()..]),
+            "{user}"
+        );
     }
 
     #[test]
