@@ -15,7 +15,7 @@ use crate::apply::Limits;
 use crate::config::{Backups, Config};
 use crate::db::{Patience, Target};
 use crate::desired::{self, Declared};
-use crate::model::{Engine, Labels, Tenant};
+use crate::model::{Engine, Hash, Labels, Tenant};
 use crate::policy::Policy;
 use crate::reconcile::{self, Fleet, FleetMember, Reconciler, survey};
 use crate::registry::{self, Selector};
@@ -102,12 +102,12 @@ impl Work {
         Ok(Self {
             reconciler: Reconciler::new(patience, scratch),
             limits: reconcile::limits(&policy),
-            backups: config.backups,
+            backups: config.backups.clone(),
             looks_at_once: config.concurrency.at_once,
             at_once: policy.rollout.at_once.max(1),
             per_server: policy.rollout.per_server.max(1),
             policy,
-            members: members(chosen, selection.schema.as_deref())?,
+            members: members(chosen, selection.schema.as_deref(), state::secret(&config).await?)?,
             broken_sources,
         })
     }
@@ -155,7 +155,11 @@ fn load_policy(path: Option<&Path>) -> Result<Policy, Failure> {
 }
 
 /// Tenants with their declared schemas, each file read once.
-fn members(tenants: Vec<registry::Registered>, schema: Option<&Path>) -> Result<Vec<FleetMember>, Failure> {
+fn members(
+    tenants: Vec<registry::Registered>,
+    schema: Option<&Path>,
+    secret: Option<Hash>,
+) -> Result<Vec<FleetMember>, Failure> {
     let mut loaded: BTreeMap<std::path::PathBuf, Arc<Declared>> = BTreeMap::new();
     let mut members = Vec::new();
     for registered in tenants {
@@ -165,7 +169,8 @@ fn members(tenants: Vec<registry::Registered>, schema: Option<&Path>) -> Result<
             None => Arc::new(desired::load(path)?),
         };
         loaded.insert(path.to_owned(), Arc::clone(&declared));
-        members.push(FleetMember { tenant: registered.tenant, target: registered.target, declared });
+        let target = registered.target.with_lock_secret(secret);
+        members.push(FleetMember { tenant: registered.tenant, target, declared });
     }
     Ok(members)
 }

@@ -5,7 +5,7 @@ use secrecy::ExposeSecret;
 use super::{Cli, Failure};
 use crate::config::Config;
 use crate::db::Target;
-use crate::model::Engine;
+use crate::model::{Engine, Hash};
 use crate::policy::{self, Policy, Waiver};
 use crate::store::{AnswerError, RequestError, Store, StoreError, WaiverRecord};
 
@@ -46,6 +46,18 @@ pub async fn waivers(config: &Config) -> Result<Vec<Waiver>, Failure> {
     let waivers = store.waivers(false).await?;
     store.close().await;
     Ok(waivers.iter().filter_map(WaiverRecord::waiver).collect())
+}
+
+/// The secret of the state that a configuration names; nothing, if there is no state.
+pub async fn secret(config: &Config) -> Result<Option<Hash>, Failure> {
+    let target = Target::parse(config.state.expose_secret())?;
+    if target.engine() == Engine::Sqlite && !target.path().exists() {
+        return Ok(None);
+    }
+    let store = Store::open(&config.state).await?;
+    let secret = store.secret().await?;
+    store.close().await;
+    Ok(Some(secret))
 }
 
 fn config(cli: &Cli) -> Result<Config, Failure> {

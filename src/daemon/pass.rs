@@ -59,10 +59,11 @@ impl Daemon {
     /// source did not answer.
     async fn find_tenants(&self, settings: &Settings) -> Result<Vec<String>, StoreError> {
         let registry::Fleet { tenants: found, troubles } = registry::resolve(&settings.config).await;
+        let secret = self.store.secret().await?;
         let now = Timestamp::now();
         let mut fleet = self.fleet.lock().await;
         let mut present = BTreeSet::new();
-        for listed in found.into_iter().filter_map(|registered| settings.listed(registered)) {
+        for listed in found.into_iter().filter_map(|registered| settings.listed(registered, secret)) {
             let name = listed.member.tenant.name.clone();
             present.insert(name.clone());
             let remembered = fleet.remembered.remove(&name);

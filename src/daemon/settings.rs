@@ -101,9 +101,11 @@ impl Settings {
     }
 
     /// A tenant with its declared schema.
-    pub fn listed(&self, registered: Registered) -> Option<Listed> {
+    /// Its locks are named by a secret.
+    pub fn listed(&self, registered: Registered, secret: Hash) -> Option<Listed> {
         let Registered { tenant, target, schema, place } = registered;
         let declared = Arc::clone(self.schemas.get(&schema.path)?);
+        let target = target.with_lock_secret(Some(secret));
         Some(Listed { member: FleetMember { tenant, target, declared }, place, schema: schema.name })
     }
 }

@@ -17,6 +17,7 @@ pub struct Target {
     url: SecretString,
     shown: String,
     logins: Logins,
+    lock_secret: Option<Hash>,
 }
 
 impl Target {
@@ -39,13 +40,25 @@ impl Target {
             }
         };
         let shown = if engine == Engine::Sqlite { text.to_owned() } else { without_password(text)? };
-        Ok(Self { engine, url: SecretString::from(text.to_owned()), shown, logins: Logins::default() })
+        Ok(Self {
+            engine,
+            url: SecretString::from(text.to_owned()),
+            shown,
+            logins: Logins::default(),
+            lock_secret: None,
+        })
     }
 
     /// The SQLite database in a file.
     pub fn file(path: &Path) -> Self {
         let url = format!("sqlite:{}", path.display());
-        Self { engine: Engine::Sqlite, url: SecretString::from(url.clone()), shown: url, logins: Logins::default() }
+        Self {
+            engine: Engine::Sqlite,
+            url: SecretString::from(url.clone()),
+            shown: url,
+            logins: Logins::default(),
+            lock_secret: None,
+        }
     }
 
     /// The same with what the configuration says of logins.
@@ -57,6 +70,18 @@ impl Target {
     /// Over which login what belongs to the tenant is touched.
     pub fn logins(&self) -> Logins {
         self.logins
+    }
+
+    /// The same with the secret of undrift's state, from which the names of locks are worked out that everybody on a server
+    /// could hold.
+    #[must_use]
+    pub fn with_lock_secret(self, lock_secret: Option<Hash>) -> Self {
+        Self { lock_secret, ..self }
+    }
+
+    /// The secret of undrift's state, if there is one.
+    pub(super) fn lock_secret(&self) -> Option<Hash> {
+        self.lock_secret
     }
 
     /// The engine it is for.

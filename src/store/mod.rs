@@ -18,6 +18,7 @@ pub mod record;
 mod request;
 mod rollout;
 mod run;
+mod secret;
 mod shape;
 mod tables;
 mod tenant;

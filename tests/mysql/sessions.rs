@@ -1,7 +1,7 @@
 //! Locks, scratch databases, scripts.
 
-use undrift::db::Connection;
-use undrift::model::{QName, Schema};
+use undrift::db::{Connection, Patience, Session, Target};
+use undrift::model::{Hash, QName, Schema};
 
 use super::support::mariadb;
 use super::{connect, database, read};
@@ -24,6 +24,37 @@ async fn one_undrift_at_a_time() {
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
     panic!("a session that ended still holds the lock");
+}
+
+/// The session of a login with a password, with a state that has a secret or without one.
+async fn with_secret(login: &str, name: &str, secret: Option<&str>) -> Session {
+    let url = mariadb().url(name).replace("root@", &format!("{login}@"));
+    let target = Target::parse(&url).unwrap().with_lock_secret(secret.map(Hash::of));
+    Session::connect(&target, Patience::default()).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_tenant_cannot_hold_the_lock() {
+    let url = database("guessed", "create table a (x int)");
+    let name = url.split('/').nth(3).unwrap().split('?').next().unwrap().to_owned();
+    mariadb().sql(&url, "create or replace user locker@localhost identified by 'l'; grant all on *.* to locker@localhost; create or replace user plain@localhost;");
+    let mut tenant = connect(&mariadb().url("").replace("root@", "plain@")).await;
+    let guess = format!("undrift:{}", Hash::of(name.as_str()).short());
+    assert_eq!(tenant.count(&format!("SELECT GET_LOCK('{guess}', 0)")).await.unwrap(), 1);
+    for (login, secret) in [("locker:l", None), ("root", Some("s")), ("locker:l", Some("s"))] {
+        let mut one = with_secret(login, &name, secret).await;
+        assert!(one.lock().await.unwrap(), "{login} {secret:?}");
+        let seen = tenant.texts("SELECT INFO FROM information_schema.PROCESSLIST WHERE USER <> 'plain'").await.unwrap();
+        assert_eq!(seen, [[]; 0], "a tenant sees no name");
+        for (other, its) in [("locker:l", None), ("root", Some("s")), ("locker:l", Some("s"))] {
+            let is_kept_out = (login == other && login != "root") || (secret == its && secret.is_some());
+            let mut two = with_secret(other, &name, its).await;
+            assert_eq!(two.lock().await.unwrap(), !is_kept_out, "{login} {secret:?}, {other} {its:?}");
+            two.close().await;
+        }
+        one.unlock().await.unwrap();
+        one.close().await;
+    }
 }
 
 #[tokio::test]

@@ -35,6 +35,19 @@ async fn tenants_come_back_as_they_were(#[values(Sqlite, Postgres)] engine: Engi
 
 #[rstest]
 #[tokio::test]
+async fn a_state_has_one_secret(#[values(Sqlite, Postgres)] engine: Engine) {
+    let (home, elsewhere) = (Home::new(engine), Home::new(engine));
+    let (store, replica) = (home.open().await, home.open().await);
+    let (one, other) = tokio::join!(store.secret(), replica.secret());
+    let secret = one.unwrap();
+    assert_eq!(other.unwrap(), secret);
+    store.close().await;
+    assert_eq!(home.open().await.secret().await.unwrap(), secret);
+    assert_ne!(elsewhere.open().await.secret().await.unwrap(), secret);
+}
+
+#[rstest]
+#[tokio::test]
 async fn shapes_know_their_tenants(#[values(Sqlite, Postgres)] engine: Engine) {
     let home = Home::new(engine);
     let store = home.open().await;

@@ -176,11 +176,13 @@ impl Connection for MysqlSession {
     }
 
     async fn lock(&mut self) -> Result<bool, DbError> {
-        self.take_lock(&lock::name(&self.place.database)).await
+        let names = lock::names(&self.target, &self.place.database)?;
+        self.take_locks(&names).await
     }
 
     async fn unlock(&mut self) -> Result<(), DbError> {
-        self.release_lock(&lock::name(&self.place.database)).await
+        let names = lock::names(&self.target, &self.place.database)?;
+        self.release_locks(&names).await
     }
 
     async fn databases(&mut self) -> Result<Vec<String>, DbError> {

@@ -55,7 +55,7 @@ impl MysqlSession {
         let doing = "make a user that has rights in one database alone";
         let account = format!("{}@{}", quote(&user(scratch)), quote(self.host()));
         let password = password()?;
-        let target = self.target.with_database(database)?.with_login(&user(scratch), password.expose_secret())?;
+        let target = self.target.with_database(database)?.with_login(&user(scratch), &password)?;
         let made = Throwaway { account, target };
         let create = format!("CREATE USER {} IDENTIFIED BY {}", made.account, literal(password.expose_secret()));
         self.ask(&create, doing).await.map_err(|error| self.lacks_rights(error, scratch, database))?;
