@@ -6,6 +6,7 @@
 mod support;
 
 mod alterations;
+mod confined;
 mod errors;
 mod fingerprints;
 mod fixpoint;

@@ -29,7 +29,7 @@ impl MysqlSession {
 
     /// Nothing where nobody can be told: the first error is the one to show.
     async fn blockers(&self, sql: &str) -> Vec<String> {
-        let Ok(mut second) = connect::connect(&self.target, HASTE).await else { return Vec::new() };
+        let Ok(mut second) = connect::connect(&self.overseer, HASTE).await else { return Vec::new() };
         let names = tokens(sql).into_iter().filter(|token| token.kind == Kind::Quoted).filter_map(|token| token.name());
         let tables = names.map(|name| literal(&name)).collect::<Vec<_>>().join(", ");
         let own = self.wire.id().to_string();

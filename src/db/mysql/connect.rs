@@ -23,6 +23,7 @@ pub(super) async fn connect(target: &Target, patience: Patience) -> Result<Mysql
     Ok(MysqlSession {
         wire,
         target: target.clone(),
+        overseer: target.clone(),
         platform: platform(&field(0), &field(1), default_word(&field(5), &doing)?, default_word(&field(6), &doing)?),
         place: Place { database: field(2), user: field(3) },
         role: field(7),

@@ -51,6 +51,12 @@ impl MysqlSession {
         }
     }
 
+    /// Whether nobody has a lock, not even this session.
+    pub(super) async fn is_free(&mut self, name: &str) -> Result<bool, DbError> {
+        let answers = self.ask(&format!("SELECT IS_FREE_LOCK({})", literal(name)), "look at undrift's lock").await?;
+        Ok(column(answers).first().is_some_and(|free| free == "1"))
+    }
+
     /// Gives a lock back.
     pub(super) async fn release_lock(&mut self, name: &str) -> Result<(), DbError> {
         self.ask(&format!("DO RELEASE_LOCK({})", literal(name)), "give back undrift's lock").await.map(drop)

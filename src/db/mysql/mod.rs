@@ -10,6 +10,7 @@ mod alone;
 mod blockers;
 mod canon;
 mod catalog;
+mod confined;
 mod connect;
 mod error;
 mod grants;
@@ -25,7 +26,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::batch::one_answer_each;
-use super::{Connection, DbError, Extent, Glance, Halt, Memo, Patience, Place, Scratch, Target, Texts, Trouble};
+use super::{
+    Confined, Connection, DbError, Extent, Glance, Halt, Memo, Patience, Place, Refusal, Scratch, Standing, Target,
+    Texts, Trouble,
+};
 use crate::model::{Hash, Platform, Schema, Vendor};
 use alone::Message;
 use canon::Charsets;
@@ -42,6 +46,8 @@ const SETTINGS: &str = include_str!("queries/settings.sql");
 pub struct MysqlSession {
     wire: Wire,
     target: Target,
+    /// How the login comes in that sees what all others do.
+    overseer: Target,
     platform: Platform,
     place: Place,
     role: String,
@@ -96,6 +102,18 @@ impl Connection for MysqlSession {
             let _ = self.ask("SET SESSION explicit_defaults_for_timestamp = 1", "set up the session").await;
         }
         Ok(())
+    }
+
+    async fn standing(&mut self) -> Result<Standing, DbError> {
+        self.find_standing().await
+    }
+
+    async fn confined(&mut self) -> Result<Result<Confined, Refusal>, DbError> {
+        self.make_confined().await
+    }
+
+    async fn dismiss(&mut self, login: &str) -> Result<(), DbError> {
+        self.remove_confined(login).await
     }
 
     async fn execute(&mut self, sql: &str) -> Result<u64, DbError> {

@@ -137,13 +137,17 @@ impl MysqlSession {
             sql.push_str(&format!(" COLLATE {}", quote(collation)));
         }
         let made = self.ask(&sql, "make a scratch database").await;
-        made.map(drop).map_err(|error| match error.trouble {
-            Trouble::Privilege => {
-                let account = grants::account(&self.place.user);
-                error.with_remedy(format!("GRANT ALL PRIVILEGES ON {PATTERN}.* TO {account} WITH GRANT OPTION;"))
-            }
-            _ => error.with_statement(&sql),
-        })
+        made.map(drop).map_err(|error| self.lacks_scratch(error.with_statement(&sql)))
+    }
+
+    /// What lets the login make scratch databases.
+    pub(super) fn lacks_scratch(&self, error: DbError) -> DbError {
+        if error.trouble != Trouble::Privilege {
+            return error;
+        }
+        let account = grants::account(&self.place.user);
+        DbError { statement: None, ..error }
+            .with_remedy(format!("GRANT ALL PRIVILEGES ON {PATTERN}.* TO {account} WITH GRANT OPTION;"))
     }
 
     /// Drops what killed processes left behind: a maker has the lock before there is a database, until it has dropped it.
@@ -152,7 +156,8 @@ impl MysqlSession {
         let answers = self.ask(&format!("SHOW DATABASES LIKE '{pattern}%'"), "look for scratch databases").await?;
         let mut swept = Vec::new();
         for name in column(answers).into_iter().filter(|name| is_scratch(name)) {
-            if self.take_lock(&name).await? {
+            // This session gets what it has, so that nobody has it is asked first.
+            if self.is_free(&name).await? && self.take_lock(&name).await? {
                 let dropped = self.drop_left_over(&name).await;
                 self.release_lock(&name).await?;
                 swept.extend(dropped?.then_some(name));

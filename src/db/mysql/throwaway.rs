@@ -20,6 +20,11 @@ pub(super) struct Throwaway {
 }
 
 impl Throwaway {
+    /// How it logs in.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
     /// The statement that removes it.
     pub fn removal(&self) -> String {
         removal(&self.account)
