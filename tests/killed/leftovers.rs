@@ -86,7 +86,9 @@ pub fn abandoned_scratch(tenant: &Tenant) -> String {
         Engine::Mariadb => mariadb().query(
             &mariadb().url("mysql"),
             "SELECT schema_name FROM information_schema.schemata
-             WHERE schema_name LIKE 'undrift%' AND is_free_lock(schema_name) = 1",
+             WHERE schema_name LIKE 'undrift%' AND is_free_lock(schema_name) = 1
+             UNION SELECT user FROM mysql.user
+             WHERE user LIKE 'undrift%' AND is_free_lock(replace(user, 'undrift_', 'undrift_scratch_')) = 1",
         ),
         Engine::Sqlite => {
             let folders = std::fs::read_dir(tenant.path().join("tmp")).unwrap().flatten();

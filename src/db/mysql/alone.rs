@@ -58,7 +58,8 @@ fn piece(statement: &str) -> (String, usize) {
 }
 
 fn prepared(statement: &str) -> String {
-    let digits: String = statement.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).expect("half a byte is a digit");
+    let digits: String = statement.bytes().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect();
     format!("SET @undrift = _utf8mb4 X'{digits}';\nPREPARE undrift FROM @undrift;\nEXECUTE undrift")
 }
 
