@@ -42,11 +42,6 @@ fn first_batch(statements: &[String]) -> usize {
     statements.iter().take(STATEMENTS).take_while(fits).count().max(statements.len().min(1))
 }
 
-/// The statements as one message. Each ends on a line of its own, so that a comment ends with it.
-pub(super) fn message(statements: &[String]) -> String {
-    statements.join("\n;\n")
-}
-
 /// Makes sure that there was an answer to each statement: a quote that is left open in one and closed in
 /// another makes one of all between them.
 pub(super) fn one_answer_each(batch: &[String], answers: usize, doing: &str) -> Result<(), DbError> {
