@@ -13,6 +13,8 @@ mod declared;
 mod exported;
 #[path = "sqlite/fixpoint.rs"]
 mod fixpoint;
+#[path = "sqlite/harmless.rs"]
+mod harmless;
 #[path = "sqlite/hostile.rs"]
 mod hostile;
 #[path = "sqlite/live.rs"]
@@ -25,3 +27,5 @@ mod pairs;
 mod spelling;
 #[path = "sqlite/trouble.rs"]
 mod trouble;
+#[path = "sqlite/walls.rs"]
+mod walls;

@@ -2,8 +2,7 @@
 
 use super::place::Place;
 use super::{BackupError, Made, Order};
-use crate::db::{Connection, Patience, Session, Target};
-use crate::dialect;
+use crate::db::{Connection, Patience, Session, Target, sqlite};
 
 const TOOL: &str = "VACUUM INTO";
 
@@ -14,8 +13,7 @@ pub(super) async fn make(order: &Order<'_>, place: &Place) -> Result<Made, Backu
     drop(place.create()?);
     let mut session = Session::connect(order.target, Patience::default()).await?;
     session.limit(order.lock_timeout, order.settings.timeout).await?;
-    let file = dialect::of(session.platform()).literal(&place.partial().display().to_string());
-    let made = session.execute(&format!("VACUUM INTO {file}")).await;
+    let made = sqlite::copy_into(order.target, place.partial(), order.lock_timeout, order.settings.timeout).await;
     let tables = session.count(TABLES).await;
     session.close().await;
     made?;

@@ -26,6 +26,7 @@ mod remains;
 mod rights;
 mod settle;
 mod shared;
+mod unique;
 
 pub mod rollout;
 mod study;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::given_names::GivenNames;
 use super::implicit::{self, Implicit};
-use super::{ReconcileError, Reconciler, copy};
+use super::{ReconcileError, Reconciler, copy, unique};
 use crate::db::{Connection, DbError, Session, Trouble};
 use crate::desired::{Declared, Wanted};
 use crate::dialect;
@@ -41,6 +41,7 @@ impl Reference {
     pub fn comparable(&self, actual: Schema) -> Schema {
         let mut actual = self.wanted.with_unsaid(actual);
         implicit::align(&mut actual, &self.schema, &self.implicit, self.wanted.extras);
+        unique::align(&mut actual, &self.schema, self.platform.engine());
         actual
     }
 }

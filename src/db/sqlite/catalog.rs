@@ -109,17 +109,37 @@ fn is_internal(entry: &Entry, inner: &BTreeSet<String>) -> bool {
     folded(&entry.name).starts_with("sqlite_") || inner.contains(&folded(&entry.table))
 }
 
-/// The tables in which virtual tables keep their rows. SQLite knows them where it knows the module;
-/// for other modules every table is taken for one whose name starts with the virtual table's.
+/// What the tables in which virtual tables keep their rows are called, by module: behind the virtual table's name. SQLite's list
+/// of tables says it too, but makes each virtual table work for that.
+const INNER: [(&str, &[&str]); 6] = [
+    ("fts3", &["content", "docsize", "segdir", "segments", "stat"]),
+    ("fts4", &["content", "docsize", "segdir", "segments", "stat"]),
+    ("fts5", &["config", "content", "data", "docsize", "idx"]),
+    ("geopoly", &["node", "parent", "rowid"]),
+    ("rtree", &["node", "parent", "rowid"]),
+    ("rtree_i32", &["node", "parent", "rowid"]),
+];
+
+/// The tables in which virtual tables keep their rows. For a module that is not there every table is taken for one whose
+/// name starts with the virtual table's.
 fn inner_tables(raw: &Raw) -> BTreeSet<String> {
-    let shadows = raw.listed.iter().filter(|(_, kind)| kind == "shadow").map(|(name, _)| folded(name));
-    let strangers: Vec<String> = virtual_tables(raw)
-        .filter(|(_, module)| !raw.modules.iter().any(|known| same(known, module)))
-        .map(|(entry, _)| format!("{}_", folded(&entry.name)))
-        .collect();
-    let tables = raw.entries.iter().filter(|entry| entry.kind == "table").map(|entry| folded(&entry.name));
-    let theirs = tables.filter(|name| strangers.iter().any(|prefix| name.starts_with(prefix)));
-    shadows.chain(theirs).collect()
+    let owners: Vec<(String, Option<&[&str]>)> =
+        virtual_tables(raw).map(|(entry, module)| inner(raw, entry, &module)).collect();
+    let tables = raw.entries.iter().filter(|entry| entry.kind == "table");
+    let is_inner = |name: &String| {
+        owners.iter().any(|(prefix, suffixes)| {
+            let rest = name.strip_prefix(prefix.as_str());
+            rest.is_some_and(|rest| suffixes.is_none_or(|suffixes| suffixes.contains(&rest)))
+        })
+    };
+    tables.map(|entry| folded(&entry.name)).filter(is_inner).collect()
+}
+
+/// How the names of a virtual table's own tables start, and how they end if the module is known.
+fn inner(raw: &Raw, entry: &Entry, module: &str) -> (String, Option<&'static [&'static str]>) {
+    let known = INNER.iter().find(|(known, _)| same(known, module)).map(|(_, suffixes)| *suffixes);
+    let is_there = raw.modules.iter().any(|there| same(there, module));
+    (format!("{}_", folded(&entry.name)), known.or(is_there.then_some(&[])))
 }
 
 /// The virtual tables with the names of their modules.

@@ -8,7 +8,8 @@ pub(crate) fn classify(doing: impl Into<String>, error: &sqlx::Error) -> DbError
         sqlx::Error::Database(inner) => {
             let code = inner.code().unwrap_or_default().into_owned();
             let (trouble, remedy) = meaning(code.parse().unwrap_or(1));
-            let error = DbError::new(trouble, doing, inner.message()).with_code(code);
+            let refused = if remedy == Some(OUTSIDE) { "undrift does not let this run: " } else { "" };
+            let error = DbError::new(trouble, doing, format!("{refused}{}", inner.message())).with_code(code);
             match remedy {
                 Some(remedy) => error.with_remedy(remedy),
                 None => error,
@@ -24,6 +25,10 @@ pub(crate) fn classify(doing: impl Into<String>, error: &sqlx::Error) -> DbError
     }
 }
 
+/// What to do about SQL that wanted to reach out of its database.
+const OUTSIDE: &str = "SQL in a schema file or in a database's catalog may work in its own database alone: take out what attaches \
+                       another or vacuums, loads an extension, touches files, or sets what belongs to the file";
+
 /// What an extended result code means, and what to do where that is not plain.
 fn meaning(code: i32) -> (Trouble, Option<&'static str>) {
     const LOCKED: &str = "another program writes to the file: end it, or run again at a quieter hour";
@@ -35,7 +40,7 @@ fn meaning(code: i32) -> (Trouble, Option<&'static str>) {
     const FORMAT: &str = "point undrift at a SQLite database; one that is encrypted cannot be read";
     const WRITES: &str = "make the file and its folder writable for undrift";
     match code & 0xff {
-        3 | 23 => (Trouble::Privilege, Some(OPEN)),
+        3 => (Trouble::Privilege, Some(OPEN)),
         5 | 6 => (Trouble::LockTimeout, Some(LOCKED)),
         8 => (Trouble::ReadOnly, Some(WRITES)),
         9 => {
@@ -46,6 +51,7 @@ fn meaning(code: i32) -> (Trouble, Option<&'static str>) {
         13 => (Trouble::DiskFull, Some(FULL)),
         14 => (Trouble::Privilege, Some(OPEN)),
         19 | 20 => (Trouble::Data, None),
+        23 => (Trouble::Statement, Some(OUTSIDE)),
         26 => (Trouble::Unreadable, Some(FORMAT)),
         _ => (Trouble::Statement, None),
     }

@@ -11,15 +11,20 @@ mod error;
 mod holders;
 mod lock;
 mod lookout;
+mod native;
 mod open;
 mod orphans;
 mod parse;
 mod raw;
+mod rights;
 mod scratch;
+mod single;
 mod stamp;
+mod vacuum;
 mod values;
 mod verify;
 mod visit;
+mod whole;
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -38,7 +43,9 @@ use self::orphans::{Orphans, Watched};
 use self::raw::Entry;
 pub(super) use self::raw::Raw as Rows;
 pub(super) use self::stamp::Stamp;
+pub use self::vacuum::copy_into;
 pub(super) use self::visit::{File, Looked};
+use self::whole::Identity;
 use super::{Connection, DbError, Glance, Halt, Memo, Patience, Place, Scratch, Session, Target, Texts, Trouble, Undo};
 use crate::model::{Hash, Platform, Schema, Vendor, Version};
 
@@ -49,15 +56,19 @@ const ENTRIES: &str = include_str!("queries/entries.sql");
 pub struct SqliteSession {
     connection: SqliteConnection,
     path: PathBuf,
+    /// Which file the path named when it was opened.
+    identity: Option<Identity>,
     platform: Platform,
     place: Place,
     patience: Patience,
     deadline: Deadline,
-    /// How long a statement may run; none before [`Connection::limit`].
-    statement_limit: Option<Duration>,
+    /// How long a statement may run: as long as reading may take before [`Connection::limit`], and in scratch.
+    statement_limit: Duration,
     /// What the transaction may have done to references, if one is open.
     orphans: Option<Watched>,
     lock: Option<Lock>,
+    /// Whether the file was found to be whole.
+    sound: bool,
     /// A scratch database is its maker's from the start.
     is_scratch: bool,
 }
@@ -106,24 +117,24 @@ impl SqliteSession {
         let platform = Platform::new(Vendor::Sqlite, version(&mut connection, &path).await?);
         let place = Place { database: path.display().to_string(), user: String::new() };
         Ok(Self {
+            identity: whole::identity(&path),
             connection,
             path,
             platform,
             place,
             patience,
             deadline: Deadline::default(),
-            statement_limit: None,
+            statement_limit: patience.read,
             orphans: None,
             lock: None,
+            sound: false,
             is_scratch: false,
         })
     }
 
     /// Runs statements under the session's time-out.
     async fn run(&mut self, text: &str) -> Result<u64, sqlx::Error> {
-        if let Some(limit) = self.statement_limit {
-            self.deadline.set(limit);
-        }
+        self.deadline.set(self.statement_limit);
         let mut stream = sql(text).fetch_many(&mut self.connection);
         let mut touched = 0;
         let outcome = loop {
@@ -140,9 +151,7 @@ impl SqliteSession {
 
     /// Runs a check, which speaks by its rows, under the session's time-out.
     async fn check(&mut self, text: &str) -> Result<(), DbError> {
-        if let Some(limit) = self.statement_limit {
-            self.deadline.set(limit);
-        }
+        self.deadline.set(self.statement_limit);
         let results = rows(&mut self.connection, text).await;
         self.deadline.clear();
         let results = results.map_err(|error| self.failure("check", &error).with_statement(text))?;
@@ -175,15 +184,17 @@ impl SqliteSession {
 
     /// Counts rows whose foreign keys point nowhere. That reads all of them: it has the time to read.
     async fn count_orphans(&mut self) -> Result<Orphans, DbError> {
-        self.deadline.set(self.patience.read.max(self.statement_limit.unwrap_or_default()));
+        self.deadline.set(self.patience.read.max(self.statement_limit));
         let orphans = orphans::count(&mut self.connection).await;
         self.deadline.clear();
         orphans
     }
 
-    /// Before the first statement of a transaction that may make references point nowhere, counts those that do already.
+    /// Before the first statement of a transaction that may make references point nowhere, makes sure that the file is whole and
+    /// counts those that do already.
     async fn watch_references(&mut self, sql: &str) -> Result<(), DbError> {
         if matches!(self.orphans, Some(Watched::Untouched)) && !orphans::keeps_references(sql) {
+            self.is_sound().await?;
             self.orphans = Some(Watched::Touched(self.count_orphans().await?));
         }
         Ok(())
@@ -193,6 +204,7 @@ impl SqliteSession {
     async fn key(&mut self) -> Result<Hash, DbError> {
         let results = self.select(ENTRIES).await;
         let entries = results.and_then(|results| raw::entries(&results));
+        self.is_in_place()?;
         entries
             .map(|entries| catalog::key(&entries))
             .map_err(|error| classify(self.doing("read the catalog of"), &error))
@@ -206,8 +218,11 @@ impl SqliteSession {
 
     /// What the pragmas say of the same moment, and the end of the savepoint.
     async fn details(&mut self, entries: Vec<Entry>) -> Result<Rows, DbError> {
+        let whole = self.is_of_full_length().await;
         let results = self.select(include_str!("queries/details.sql")).await;
-        self.read_or_leave(results.and_then(|results| Rows::of(entries, &results))).await
+        let read = self.read_or_leave(results.and_then(|results| Rows::of(entries, &results))).await;
+        whole.and_then(|()| self.is_in_place())?;
+        read
     }
 
     async fn select(&mut self, text: &str) -> Result<Vec<Vec<SqliteRow>>, sqlx::Error> {
@@ -278,6 +293,7 @@ impl Connection for SqliteSession {
     }
 
     async fn execute(&mut self, sql: &str) -> Result<u64, DbError> {
+        single::one(sql, || self.doing("run a statement on"))?;
         self.watch_references(sql).await?;
         if check::is_check(sql) {
             return self.check(sql).await.map(|()| 0);
@@ -303,14 +319,18 @@ impl Connection for SqliteSession {
     }
 
     async fn script(&mut self, sql: &str) -> Result<(), DbError> {
-        self.run(sql).await.map(drop).map_err(|error| classify(self.doing("run the script on"), &error))
+        let refused = |why: &str| DbError::new(Trouble::Statement, self.doing("run the script on"), why);
+        for statement in single::statements(sql).map_err(refused)? {
+            let ran = self.run(statement).await;
+            ran.map_err(|error| classify(self.doing("run the script on"), &error).with_statement(statement))?;
+        }
+        Ok(())
     }
 
     async fn count(&mut self, sql: &str) -> Result<u64, DbError> {
+        single::one(sql, || self.doing("count rows of"))?;
         let failed = |error: sqlx::Error| classify("count rows", &error).with_statement(sql);
-        if let Some(limit) = self.statement_limit {
-            self.deadline.set(limit);
-        }
+        self.deadline.set(self.statement_limit);
         let results = rows(&mut self.connection, sql).await;
         self.deadline.clear();
         let number: Option<i64> = match results.map_err(failed)?.iter().flatten().next() {
@@ -321,10 +341,9 @@ impl Connection for SqliteSession {
     }
 
     async fn texts(&mut self, sql: &str) -> Result<Vec<Texts>, DbError> {
+        single::one(sql, || self.doing("read rows of"))?;
         let failed = |error: sqlx::Error| classify("read rows", &error).with_statement(sql);
-        if let Some(limit) = self.statement_limit {
-            self.deadline.set(limit);
-        }
+        self.deadline.set(self.statement_limit);
         let results = rows(&mut self.connection, sql).await;
         self.deadline.clear();
         results.map_err(failed)?.iter().flatten().map(|row| values::texts(row).map_err(failed)).collect()
@@ -355,7 +374,7 @@ impl Connection for SqliteSession {
     }
 
     async fn limit(&mut self, lock: Duration, statement: Duration) -> Result<(), DbError> {
-        self.statement_limit = Some(statement);
+        self.statement_limit = statement;
         let wait = lock.as_millis().min(i32::MAX as u128);
         let outcome = self.run(&format!("PRAGMA busy_timeout = {wait}")).await;
         outcome.map(drop).map_err(|error| classify(self.doing("set the time-outs of"), &error))
@@ -372,7 +391,7 @@ impl Connection for SqliteSession {
     async fn commit(&mut self) -> Result<(), DbError> {
         if let Some(Watched::Touched(before)) = self.orphans.clone() {
             let after = self.count_orphans().await?;
-            if let Err(error) = orphans::compare(&before, &after) {
+            if let Err(error) = orphans::compare(&before, &after).and_then(|()| self.is_in_place()) {
                 self.rollback().await?;
                 return Err(error);
             }
@@ -437,9 +456,8 @@ impl Connection for SqliteSession {
 async fn scratch_session(folder: &Path, patience: Patience) -> Result<SqliteSession, DbError> {
     let path = scratch::database(folder);
     let lock = Lock::take(&path)?;
-    let mut session = SqliteSession::open(path, Mode::Create, patience).await?;
+    let mut session = SqliteSession::open(path, Mode::Scratch, patience).await?;
     session.lock = lock;
     session.is_scratch = true;
-    session.script("PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY").await?;
     Ok(session)
 }

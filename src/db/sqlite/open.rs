@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::ConnectOptions;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 
 use super::error::classify;
+use super::native::{self, Rights};
+use super::rights::Inside;
 use crate::db::{DbError, Target, Trouble};
 
 /// What may be done with a file.
@@ -20,6 +22,8 @@ pub(super) enum Mode {
     Write,
     /// Make the file if it is not there (`?mode=rwc`).
     Create,
+    /// Make a file that nobody needs after a crash.
+    Scratch,
 }
 
 /// The file that an address names, as an absolute path without links, and what may be done with it.
@@ -68,20 +72,42 @@ fn mode(url: &str) -> Result<Mode, DbError> {
 /// How many rows may wait to be taken from the driver's thread: as many as a catalog's answers mostly have.
 const ROWS: usize = 256;
 
-/// Opens a file. Foreign keys stay off: a rebuild must not cascade. No extension is ever loaded.
+/// Opens a file for SQL that may come from outside.
 pub(super) async fn open(path: &Path, mode: Mode, patience: Duration) -> Result<SqliteConnection, DbError> {
-    let options = SqliteConnectOptions::new()
+    open_with::<Inside>(path, mode, patience).await
+}
+
+/// Opens a file. Foreign keys stay off: a rebuild must not cascade. Pages are mistrusted, as SQLite's documentation asks for
+/// files of others.
+pub(super) async fn open_with<R: Rights>(
+    path: &Path,
+    mode: Mode,
+    patience: Duration,
+) -> Result<SqliteConnection, DbError> {
+    let mut options = SqliteConnectOptions::new()
         .filename(path)
         .read_only(mode == Mode::Read)
-        .create_if_missing(mode == Mode::Create)
+        .create_if_missing(matches!(mode, Mode::Create | Mode::Scratch))
         .busy_timeout(patience)
         .foreign_keys(false)
         .row_buffer_size(ROWS)
         .pragma("trusted_schema", "OFF")
+        .pragma("cell_size_check", "ON")
+        .pragma("mmap_size", "0")
         .disable_statement_logging();
-    let doing = format!("open {}", path.display());
-    match tokio::time::timeout(patience, options.connect()).await {
-        Ok(connected) => connected.map_err(|error| classify(doing, &error)),
-        Err(_) => Err(DbError::new(Trouble::TimedOut, doing, format!("no answer within {patience:?}"))),
+    if mode == Mode::Scratch {
+        options = options.synchronous(SqliteSynchronous::Off).journal_mode(SqliteJournalMode::Memory);
     }
+    let doing = format!("open {}", path.display());
+    let failed = |error| classify(doing.clone(), &error);
+    let mut connection = match tokio::time::timeout(patience, options.connect()).await {
+        Ok(connected) => connected.map_err(failed)?,
+        Err(_) => return Err(DbError::new(Trouble::TimedOut, doing, format!("no answer within {patience:?}"))),
+    };
+    let mut handle = connection.lock_handle().await.map_err(failed)?;
+    let confined = native::confine::<R>(&mut handle);
+    drop(handle);
+    confined
+        .map_err(|code| DbError::new(Trouble::Statement, doing, format!("SQLite refused a setting: code {code}")))?;
+    Ok(connection)
 }

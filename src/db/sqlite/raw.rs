@@ -59,8 +59,6 @@ pub(super) struct KeyRow {
 #[derive(Clone, Debug, Default)]
 pub(in crate::db) struct Raw {
     pub(super) entries: Vec<Entry>,
-    /// Names and types: `table`, `view`, `virtual`, `shadow`.
-    pub(super) listed: Vec<(String, String)>,
     pub(super) columns: Vec<ColumnRow>,
     pub(super) indexes: Vec<IndexRow>,
     pub(super) keys: Vec<KeyRow>,
@@ -74,11 +72,10 @@ impl Raw {
         let rows = |statement: usize| answer(results, statement);
         Ok(Self {
             entries,
-            listed: rows(0).iter().map(|row| Ok((text(row, 0)?, text(row, 1)?))).collect::<Result<_, sqlx::Error>>()?,
-            columns: rows(1).iter().map(column).collect::<Result<_, _>>()?,
-            indexes: rows(2).iter().map(index).collect::<Result<_, _>>()?,
-            keys: rows(3).iter().map(key).collect::<Result<_, _>>()?,
-            modules: rows(4).iter().map(|row| text(row, 0)).collect::<Result<_, _>>()?,
+            columns: rows(0).iter().map(column).collect::<Result<_, _>>()?,
+            indexes: rows(1).iter().map(index).collect::<Result<_, _>>()?,
+            keys: rows(2).iter().map(key).collect::<Result<_, _>>()?,
+            modules: rows(3).iter().map(|row| text(row, 0)).collect::<Result<_, _>>()?,
         })
     }
 }

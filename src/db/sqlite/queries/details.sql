@@ -1,4 +1,4 @@
-SELECT name, type FROM pragma_table_list WHERE schema = 'main' ORDER BY name;
+-- Nothing here asks about a view or a virtual table: SQLite would work its query out, or let its module run.
 SELECT m.name, x.name, x.type, x."notnull", x.dflt_value IS NOT NULL, x.pk, x.hidden
   FROM main.sqlite_master AS m, pragma_table_xinfo(m.name, 'main') AS x
  WHERE m.type = 'table' AND m.rootpage <> 0 ORDER BY m.name, x.cid;
