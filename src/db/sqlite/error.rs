@@ -7,7 +7,9 @@ pub(crate) fn classify(doing: impl Into<String>, error: &sqlx::Error) -> DbError
     match error {
         sqlx::Error::Database(inner) => {
             let code = inner.code().unwrap_or_default().into_owned();
-            let (trouble, remedy) = meaning(code.parse().unwrap_or(1));
+            // Of functions that are refused SQLite has no code of its own.
+            let refused = inner.message().starts_with("not authorized");
+            let (trouble, remedy) = meaning(if refused { 23 } else { code.parse().unwrap_or(1) });
             let refused = if remedy == Some(OUTSIDE) { "undrift does not let this run: " } else { "" };
             let error = DbError::new(trouble, doing, format!("{refused}{}", inner.message())).with_code(code);
             match remedy {
