@@ -125,7 +125,7 @@ async fn a_statement_behind_another_never_runs() {
                 let error = session.execute(&text).await.unwrap_err();
                 assert!(error.to_string().contains("none of them ran") || error.code.is_some(), "{text}: {error}");
                 assert!(session.count(&text).await.is_err() && session.texts(&text).await.is_err(), "{text}");
-                assert!(session.together(&[text.clone()]).await.is_err(), "{text}");
+                assert!(session.together(std::slice::from_ref(&text)).await.is_err(), "{text}");
             }
             session.close().await;
             assert_eq!(query(&tenant, "SELECT count(*) FROM t"), "1", "{place} {tail}");

@@ -217,7 +217,7 @@ mod tests {
             ran(&mut connection, "CREATE TABLE t (a)").await;
             std::cell::RefCell::new(connection)
         });
-        proptest!(ProptestConfig::with_cases(2000), |(text in text())| {
+        proptest!(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) }, |(text in text())| {
             let (count, all) = runtime.block_on(ran(&mut connection.borrow_mut(), &text));
             match statements(&text) {
                 Ok(found) if all => prop_assert_eq!(found.len(), count, "{}", text),
