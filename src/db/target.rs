@@ -18,6 +18,8 @@ pub struct Target {
     shown: String,
     logins: Logins,
     lock_secret: Option<Hash>,
+    /// The file that was found, whatever its name looks like.
+    found: Option<PathBuf>,
 }
 
 impl Target {
@@ -46,18 +48,21 @@ impl Target {
             shown,
             logins: Logins::default(),
             lock_secret: None,
+            found: None,
         })
     }
 
-    /// The SQLite database in a file.
+    /// The SQLite database in a file that was found. Nothing in its name is an option.
     pub fn file(path: &Path) -> Self {
         let url = format!("sqlite:{}", path.display());
+        let found = Some(path.to_path_buf());
         Self {
             engine: Engine::Sqlite,
             url: SecretString::from(url.clone()),
             shown: url,
             logins: Logins::default(),
             lock_secret: None,
+            found,
         }
     }
 
@@ -96,9 +101,18 @@ impl Target {
 
     /// The file of a SQLite database: what stands after `sqlite:` or `sqlite://`, without its query.
     pub fn path(&self) -> PathBuf {
+        if let Some(found) = &self.found {
+            return found.clone();
+        }
         let text = self.shown.trim_start_matches("sqlite:");
         let text = text.strip_prefix("//").unwrap_or(text);
         PathBuf::from(text.split('?').next().unwrap_or(text))
+    }
+
+    /// What stands behind the question mark of a SQLite database's address.
+    pub(super) fn options(&self) -> &str {
+        let address = if self.found.is_none() { self.shown.as_str() } else { "" };
+        address.split_once('?').map_or("", |(_, options)| options)
     }
 
     /// The URL with its password, for the driver alone.
@@ -309,5 +323,8 @@ mod tests {
         assert_eq!(Target::parse("sqlite://a b.db?mode=ro").unwrap().path(), PathBuf::from("a b.db"));
         assert_eq!(Target::parse("sqlite:/x/y.db").unwrap().path(), PathBuf::from("/x/y.db"));
         assert_eq!(Target::parse("sqlite:///x/y.db").unwrap().path(), PathBuf::from("/x/y.db"));
+        let odd = Path::new("/x/y.db?mode=rwc");
+        assert_eq!((Target::file(odd).path(), Target::file(odd).options()), (odd.to_path_buf(), ""));
+        assert_eq!(Target::parse("sqlite:/x/y.db?mode=ro").unwrap().options(), "mode=ro");
     }
 }

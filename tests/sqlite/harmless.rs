@@ -177,6 +177,17 @@ async fn a_damaged_file_is_not_built_anew() {
     }
 }
 
+/// An index for searching that its module cannot read is no reason to leave the tables alone.
+#[tokio::test]
+async fn a_virtual_table_that_is_broken_is_no_damage_of_the_file() {
+    let script = "CREATE TABLE t (a); CREATE VIRTUAL TABLE f USING fts5(x); UPDATE f_config SET v = 99";
+    let file = file(script).await;
+    let mut session = connect(&file.url).await;
+    session.begin().await.unwrap();
+    session.execute("UPDATE t SET a = 2").await.unwrap();
+    session.commit().await.unwrap();
+}
+
 /// That rows do not keep to a constraint is no damage: people turn checks off.
 #[tokio::test]
 async fn rows_that_keep_to_nothing_are_no_damage() {

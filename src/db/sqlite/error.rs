@@ -10,8 +10,12 @@ pub(crate) fn classify(doing: impl Into<String>, error: &sqlx::Error) -> DbError
             // Of functions that are refused SQLite has no code of its own.
             let refused = inner.message().starts_with("not authorized");
             let (trouble, remedy) = meaning(if refused { 23 } else { code.parse().unwrap_or(1) });
-            let refused = if remedy == Some(OUTSIDE) { "undrift does not let this run: " } else { "" };
-            let error = DbError::new(trouble, doing, format!("{refused}{}", inner.message())).with_code(code);
+            let why = match trouble {
+                Trouble::TimedOut => "it did not end within its time-out: ",
+                _ if remedy == Some(OUTSIDE) => "undrift does not let this run: ",
+                _ => "",
+            };
+            let error = DbError::new(trouble, doing, format!("{why}{}", inner.message())).with_code(code);
             match remedy {
                 Some(remedy) => error.with_remedy(remedy),
                 None => error,

@@ -28,7 +28,7 @@ pub(super) enum Mode {
 
 /// The file that an address names, as an absolute path without links, and what may be done with it.
 pub(super) fn locate(target: &Target) -> Result<(PathBuf, Mode), DbError> {
-    let mode = mode(&target.to_string())?;
+    let mode = mode(target.options())?;
     let path = target.path();
     if path.as_os_str().is_empty() || path == Path::new(":memory:") {
         return Err(usage("a database in memory cannot be kept in line; name a file: sqlite:path/to/file.db"));
@@ -53,10 +53,9 @@ fn usage(message: &str) -> DbError {
     DbError::new(Trouble::Usage, "open the SQLite database", message)
 }
 
-fn mode(url: &str) -> Result<Mode, DbError> {
-    let Some((_, query)) = url.split_once('?') else { return Ok(Mode::Write) };
+fn mode(options: &str) -> Result<Mode, DbError> {
     let mut mode = Mode::Write;
-    for option in query.split('&').filter(|option| !option.is_empty()) {
+    for option in options.split('&').filter(|option| !option.is_empty()) {
         mode = match option {
             "mode=ro" => Mode::Read,
             "mode=rw" => Mode::Write,

@@ -12,6 +12,13 @@ use crate::db::{DbError, Trouble};
 /// How many bytes the file says that it has.
 const BYTES: &str = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
 
+/// Checks all of the file.
+const WHOLE: &str = "PRAGMA quick_check";
+
+/// Checks its tables one by one, where the module of a virtual table fails at its own.
+const TABLES: &str = "SELECT found.quick_check FROM main.sqlite_master AS m, pragma_quick_check(m.name) AS found \
+                      WHERE m.type = 'table' AND m.rootpage <> 0";
+
 const RESTORE: &str = "restore the file from a backup, or read what is left of it with `.recover` of SQLite's shell; undrift changed nothing";
 
 /// Which file a path names, as far as the system numbers them.
@@ -66,7 +73,10 @@ impl SqliteSession {
             return Ok(());
         }
         self.deadline.set(self.patience.read.max(self.statement_limit));
-        let checked = rows(&mut self.connection, "PRAGMA quick_check").await;
+        let mut checked = rows(&mut self.connection, WHOLE).await;
+        if checked.as_ref().is_err_and(is_about_a_module) {
+            checked = rows(&mut self.connection, TABLES).await;
+        }
         self.deadline.clear();
         let checked = checked.map_err(|error| self.failure("check", &error))?;
         let damages: Vec<String> = checked.iter().flatten().filter_map(damage).collect();
@@ -89,6 +99,11 @@ fn length(says: u64, has: u64) -> Result<(), String> {
         return Err(format!("the file has {has} bytes and is no SQLite database"));
     }
     Ok(())
+}
+
+/// Of an index for searching that is out of order SQLite has no code of its own. It is no part of what is written anew.
+fn is_about_a_module(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|inner| inner.code().as_deref() == Some("1"))
 }
 
 /// What a row of the check says of the file itself. That rows do not keep to constraints is no damage: people turn checks off.
