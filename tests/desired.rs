@@ -128,12 +128,13 @@ fn a_file_builds_upon_others() {
 }
 
 #[test]
-fn a_script_is_taken_as_it_is() {
+fn a_script_is_read_by_the_rules_of_its_engine() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("schema.sql");
     std::fs::write(&path, "create table t (id int);\n").unwrap();
     let declared = desired::load(&path).unwrap();
-    assert_eq!(declared.sql(), Some("create table t (id int);\n"));
+    let script = declared.script(fake::of(Vendor::Sqlite).as_ref()).unwrap().unwrap();
+    assert_eq!(script.statements()[0].text, "create table t (id int)");
     let wanted = declared.wanted(fake::of(Vendor::Sqlite).as_ref()).unwrap();
     assert_eq!((wanted.name.as_str(), wanted.extras), ("schema", Extras::Report));
     std::fs::write(&path, b"\xff").unwrap();

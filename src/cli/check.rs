@@ -34,11 +34,12 @@ pub fn run(cli: &Cli, args: &CheckArgs) -> Result<Exit, Failure> {
             Err(report) => problems.extend(report),
         }
     }
+    let mut notes = Report::new();
     for path in &schemas {
         problems.extend(desired::check(path, &usual_servers()));
+        notes.extend(desired::notes(path, &usual_servers()));
         checked.push(path.display().to_string());
     }
-    let mut notes = Report::new();
     for path in &policies {
         match policy::load(path) {
             Ok(policy) => {

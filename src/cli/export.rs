@@ -4,10 +4,11 @@ use std::path::Path;
 
 use super::args::ExportArgs;
 use super::{Exit, Failure, stdout};
-use crate::db::{Connection, DbError, Patience, Reading, Session, Target};
+use crate::db::{Connection, DbError, Patience, Session, Target};
 use crate::desired;
 use crate::dialect;
 use crate::model::{Platform, Schema};
+use crate::reconcile::Reconciler;
 
 /// Writes a database, or an .sql file, as a schema file on stdout.
 pub async fn run(args: &ExportArgs) -> Result<Exit, Failure> {
@@ -39,24 +40,22 @@ pub async fn run(args: &ExportArgs) -> Result<Exit, Failure> {
 
 /// Builds an .sql file in a scratch database and reads it back.
 async fn built_from(file: &Path, url: Option<&str>) -> Result<(Schema, Platform), Failure> {
-    let sql = read_file(file)?;
-    let mut scratch = Server::for_scratch(url).await?;
-    let reading = scratch.build(&sql).await;
-    let platform = scratch.session.platform().clone();
-    scratch.close().await;
-    let reading = reading.map_err(|error| {
-        Failure::new(
-            format!("{}: {error}", file.display()),
-            "correct the file, or name a server that takes it with --url",
-        )
-    })?;
-    Ok((reading.schema, platform))
-}
-
-/// Reads a text file.
-pub fn read_file(file: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(file)
-        .map_err(|error| Failure::new(format!("{}: {error}", file.display()), "check the path"))
+    let declared = desired::load(file)?;
+    let mut server = Server::for_scratch(url).await?;
+    let platform = server.session.platform().clone();
+    let built = async {
+        if let Some(script) = declared.script(&*dialect::of(&platform))? {
+            for (what, times) in script.skipped() {
+                anstream::eprintln!("passed over: {what} ({times})");
+            }
+        }
+        let reconciler = Reconciler::new(Patience::default(), Default::default());
+        let reference = reconciler.reference(&mut server.session, &declared, &Schema::default()).await;
+        reference.map_err(|error| Failure::from(&*error))
+    };
+    let built = built.await;
+    server.close().await;
+    Ok((built?.schema.clone(), platform))
 }
 
 /// A server on which scratch databases can be made.
@@ -83,17 +82,6 @@ impl Server {
             }
         };
         Ok(Self { session: Session::connect(&target, Patience::default()).await?, folder })
-    }
-
-    /// Runs a script in a scratch database and reads what it made.
-    pub async fn build(&mut self, sql: &str) -> Result<Reading, DbError> {
-        let mut scratch = self.session.scratch(None, &Schema::default()).await?;
-        let read = match scratch.session.script(sql).await {
-            Ok(()) => scratch.session.read().await,
-            Err(error) => Err(error),
-        };
-        scratch.discard().await?;
-        read
     }
 
     /// Ends the session and removes the temporary folder.

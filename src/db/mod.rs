@@ -241,6 +241,11 @@ pub(crate) enum Undo {
 }
 
 impl Scratch {
+    /// Whether it has a database of its own, rather than a transaction in the tenant's, which a script could reach around.
+    pub fn stands_apart(&self) -> bool {
+        !matches!(self.undo, Undo::Rollback)
+    }
+
     /// Removes the scratch database.
     ///
     /// # Errors

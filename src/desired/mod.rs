@@ -15,6 +15,7 @@ mod foreign_keys;
 mod members;
 mod moves;
 mod names;
+mod script;
 mod shapes;
 mod switches;
 mod tables;
@@ -28,6 +29,7 @@ use crate::model::{Extras, Hash, QName, Renames, Schema, Scope, Vendor};
 use crate::yaml::{self, Kind, Report, Shape};
 
 pub use export::export;
+pub use script::Script;
 
 use extends::Module;
 
@@ -78,14 +80,14 @@ pub struct Wanted {
     pub version: Option<String>,
 }
 
-/// Reads a schema file and all that it extends. A `.sql` file is taken as it is.
+/// Reads a schema file and all that it extends. What a `.sql` file means depends on the engine.
 ///
 /// # Errors
 /// Everything that is wrong with it whatever the engine.
 pub fn load(path: &Path) -> Result<Declared, Report> {
     if is_sql(path) {
         let text = yaml::read_text(path, LARGEST_SQL)?;
-        return Ok(Declared::Sql { path: path.display().to_string(), text });
+        return script::plain(path.display().to_string(), text);
     }
     checked(Module::read(path)?, path.display().to_string())
 }
@@ -102,7 +104,7 @@ pub fn parse(path: &str, text: &str) -> Result<Declared, Report> {
 /// mean on each of these servers.
 pub fn check(path: &Path, dialects: &[Box<dyn Dialect>]) -> Report {
     if is_sql(path) {
-        return load(path).err().unwrap_or_default();
+        return load(path).map_or_else(|report| report, |declared| declared.check(dialects));
     }
     let module = match Module::read(path) {
         Ok(module) => module,
@@ -113,6 +115,14 @@ pub fn check(path: &Path, dialects: &[Box<dyn Dialect>]) -> Report {
     let hash = Hash::of_json(&module.texts());
     problems.extend(Declared::Yaml(Yaml { module, path, hash }).check(dialects));
     problems
+}
+
+/// What a file holds that is not wrong and that nobody compares: statements of a script that are passed over.
+pub fn notes(path: &Path, dialects: &[Box<dyn Dialect>]) -> Report {
+    match is_sql(path).then(|| load(path)) {
+        Some(Ok(Declared::Sql { path, text })) => script::notes(&path, &text, dialects),
+        _ => Report::new(),
+    }
 }
 
 fn is_sql(path: &Path) -> bool {
@@ -147,11 +157,14 @@ impl Wanted {
 }
 
 impl Declared {
-    /// The script, if it is one.
-    pub fn sql(&self) -> Option<&str> {
+    /// The script, if it is one, as an engine reads it.
+    ///
+    /// # Errors
+    /// Every statement that cannot stand in a schema.
+    pub fn script(&self, dialect: &dyn Dialect) -> Result<Option<Script>, Report> {
         match self {
-            Declared::Yaml(_) => None,
-            Declared::Sql { text, .. } => Some(text),
+            Declared::Yaml(_) => Ok(None),
+            Declared::Sql { path, text } => Script::read(path, text, dialect).map(Some),
         }
     }
 
@@ -171,7 +184,7 @@ impl Declared {
         }
     }
 
-    /// What it means for one server. Of a script only a server can tell the schema: it is empty here.
+    /// What it means for one server. Of a script only a server can tell the schema: here it holds the extensions alone.
     ///
     /// # Errors
     /// Everything that is wrong with it on that server.
@@ -184,7 +197,7 @@ impl Declared {
                 problems.on(&dialect.platform().vendor.to_string()).or(wanted)
             }
             Declared::Sql { path, text } => Ok(Wanted {
-                schema: Schema::default(),
+                schema: Script::read(path, text, dialect)?.schema(),
                 renames: Renames::none(dialect.platform().engine()),
                 scope: Scope::default(),
                 unsaid: BTreeSet::new(),
@@ -199,6 +212,9 @@ impl Declared {
     /// Everything that is wrong with it on any of these servers. Those that the file says it is not
     /// for are left out, unless that is all of them.
     pub fn check(&self, dialects: &[Box<dyn Dialect>]) -> Report {
+        if let Declared::Sql { path, text } = self {
+            return script::check(path, text, dialects);
+        }
         let mut meant: Vec<_> = dialects.iter().filter(|dialect| self.is_for(dialect.platform().vendor)).collect();
         if meant.is_empty() {
             meant = dialects.iter().collect();

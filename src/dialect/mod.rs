@@ -11,6 +11,7 @@ mod neutral;
 pub mod quarantine;
 pub mod rank;
 pub mod rows;
+pub mod script;
 pub mod texts;
 
 pub mod mysql;
@@ -79,6 +80,9 @@ pub trait Dialect: Send + Sync {
     /// Gives a declared schema the form that the engine wants (SQLite: an identity column's type is
     /// INTEGER, and so on) before anything is made from it.
     fn settle(&self, schema: &mut Schema);
+
+    /// Reads a schema that is an SQL script: what of it is run in a scratch database, and what cannot stand there.
+    fn script(&self, text: &str) -> script::Script;
 
     /// What of a declared schema this server cannot hold. Nothing is left out silently.
     fn unsupported(&self, schema: &Schema) -> Vec<Unsupported>;

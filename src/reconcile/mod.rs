@@ -24,6 +24,7 @@ mod quarantine;
 mod reference;
 mod remains;
 mod rights;
+pub mod script;
 mod settle;
 mod shared;
 mod unique;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::given_names::GivenNames;
 use super::implicit::{self, Implicit};
-use super::{ReconcileError, Reconciler, copy, unique};
+use super::{ReconcileError, Reconciler, copy, script, unique};
 use crate::db::{Connection, DbError, Session, Trouble};
 use crate::desired::{Declared, Wanted};
 use crate::dialect;
@@ -56,15 +56,20 @@ pub(super) async fn build(
     let platform = session.platform().clone();
     let dialect = dialect::of(&platform);
     let wanted = declared.wanted(&*dialect).map_err(ReconcileError::Declared)?;
+    let script = declared.script(&*dialect).map_err(ReconcileError::Declared)?;
     let ground = ground(&wanted.schema);
     let first = plan::creation(&*dialect, &ground)?;
     let then = plan::addition(&*dialect, &ground, &wanted.schema)?;
     let mut scratch = reconciler.empty_scratch(session, &wanted.schema).await?;
+    if script.is_some() && !scratch.stands_apart() {
+        let _ = scratch.discard().await;
+        return Err(ReconcileError::Scratch(script::no_room()));
+    }
     let session = &mut scratch.session;
-    let built = match declared.sql() {
-        Some(sql) => {
+    let built = match &script {
+        Some(script) => {
             copy::create_beside(session, beside).await;
-            session.script(sql).await.map_err(|error| ("the script".to_owned(), error))
+            script::run(session, script).await
         }
         None => build_around(session, &first, beside, &then).await,
     };
@@ -76,19 +81,28 @@ pub(super) async fn build(
     let discarded = scratch.discard().await;
     let mut schema = wanted.scope.apply(read?.schema);
     discarded.map_err(ReconcileError::Scratch)?;
+    if let Some(script) = &script {
+        let made: Vec<_> = schema.opaque.iter().filter(|object| !is_beside(object, beside)).cloned().collect();
+        script.unmodelled(&made).map_err(ReconcileError::Declared)?;
+    }
     if let Some(lost) = lost(&wanted.schema, &schema) {
         let error = DbError::new(Trouble::Statement, "read it back", format!("the server made no {lost} of it"));
         let server = platform.to_string();
         return Err(ReconcileError::Unbuildable { server, step: "build the declared schema".to_owned(), error });
     }
     let given_names = GivenNames::forget(&mut schema, &wanted.schema);
-    if declared.sql().is_some() {
+    if script.is_some() {
         forget_usual_keys(&mut schema);
     }
     let fingerprint = Fingerprint::of(&schema);
     let implicit = implicit::of(&wanted.schema, &schema, platform.engine());
     let goal = declared.hash();
     Ok(Reference { platform, goal, wanted, schema, fingerprint, given_names, implicit })
+}
+
+/// Whether an object is one of the tenant's, which the schema was built beside.
+fn is_beside(object: &Opaque, beside: &[Opaque]) -> bool {
+    beside.iter().any(|known| (&known.kind, &known.name) == (&object.kind, &object.name))
 }
 
 /// What tables stand on. What is not modelled may stand on it too, and tables on that.

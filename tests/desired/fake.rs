@@ -129,6 +129,10 @@ impl Dialect for Fake {
 
     fn settle(&self, _schema: &mut Schema) {}
 
+    fn script(&self, text: &str) -> undrift::dialect::script::Script {
+        undrift::dialect::of(self.platform()).script(text)
+    }
+
     fn unsupported(&self, schema: &Schema) -> Vec<Unsupported> {
         schema.tables.values().flat_map(|table| self.lacks(table)).collect()
     }

@@ -76,11 +76,21 @@ impl MariadbServer {
         feed(self.client("mariadb-dump", url).args(["--no-data", "--compact", "--skip-comments"]), "")
     }
 
+    /// The same of what these options say.
+    pub fn dump_with(&self, options: &[&str]) -> String {
+        feed(self.login("mariadb-dump").arg("--no-data").args(options), "")
+    }
+
     fn client(&self, program: &str, url: &str) -> Command {
+        let mut client = self.login(program);
+        client.arg(database_of(url));
+        client
+    }
+
+    fn login(&self, program: &str) -> Command {
         let mut client = Command::new(program);
         client.args(["--no-defaults", "--user=root", "--default-character-set=utf8mb4"]);
         client.arg(format!("--socket={}", self.server.folder.join("socket").display()));
-        client.arg(database_of(url));
         client
     }
 }

@@ -106,6 +106,11 @@ impl PostgresServer {
         feed(client.args(["--schema-only", "--no-owner", "--no-privileges"]).arg(url), "")
     }
 
+    /// The same with these options alone.
+    pub fn dump_with(&self, url: &str, options: &[&str]) -> String {
+        feed(Command::new(self.binaries.join("pg_dump")).args(options).arg(url), "")
+    }
+
     /// The client, with notices off: they are not errors.
     fn psql(&self, url: &str) -> Command {
         let mut client = Command::new(self.binaries.join("psql"));

@@ -24,6 +24,8 @@ mod piece;
 mod renames;
 mod rights;
 mod rows;
+mod script;
+mod script_settings;
 mod settle;
 mod tables;
 pub(crate) mod tokens;
@@ -107,6 +109,10 @@ impl Dialect for Mysql {
 
     fn settle(&self, schema: &mut Schema) {
         settle::settle(schema, self.platform.vendor);
+    }
+
+    fn script(&self, text: &str) -> crate::dialect::script::Script {
+        script::script(text, &self.platform)
     }
 
     fn unsupported(&self, schema: &Schema) -> Vec<Unsupported> {

@@ -28,6 +28,8 @@ mod ops;
 mod rebuild;
 mod rights;
 mod rows;
+mod script;
+mod script_settings;
 mod settings;
 mod text;
 pub(crate) mod tokens;
@@ -96,6 +98,10 @@ impl Dialect for Postgres {
 
     fn settle(&self, schema: &mut Schema) {
         schema.tables.values_mut().for_each(settle_table);
+    }
+
+    fn script(&self, text: &str) -> crate::dialect::script::Script {
+        script::script(text)
     }
 
     fn unsupported(&self, schema: &Schema) -> Vec<Unsupported> {

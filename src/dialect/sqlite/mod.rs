@@ -21,6 +21,8 @@ mod objects;
 mod ops;
 mod rebuild;
 mod rows;
+mod script;
+mod script_settings;
 pub mod types;
 mod unsupported;
 
@@ -76,6 +78,10 @@ impl Dialect for Sqlite {
 
     fn settle(&self, schema: &mut Schema) {
         settle::settle(schema);
+    }
+
+    fn script(&self, text: &str) -> crate::dialect::script::Script {
+        script::script(text)
     }
 
     fn unsupported(&self, schema: &Schema) -> Vec<Unsupported> {
