@@ -1,10 +1,10 @@
 //! What a declared schema stands on without declaring it: what undrift does not model, and the tables that others keep.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::desired::Declared;
 use crate::dialect;
-use crate::model::{Column, Index, Opaque, Part, Platform, QName, Schema, Table};
+use crate::model::{Column, Engine, ForeignKey, Index, Opaque, Part, Platform, QName, Schema, Table};
 use crate::plan;
 
 /// What a tenant has of it, as statements that build it, or something in its place, in a scratch database.
@@ -43,6 +43,65 @@ fn stand_in(table: &Table, schema: &Schema) -> Table {
         stand_in.indexes.push(Index { name: Some(name), parts, unique: true, ..Index::default() });
     }
     stand_in
+}
+
+/// Tables of other databases that foreign keys refer to. A scratch database is made over a login that has no rights
+/// there, so while the reference is built something else stands in their place.
+#[derive(Default)]
+pub(super) struct Elsewhere(BTreeMap<QName, QName>);
+
+impl Elsewhere {
+    /// A schema that stays within one database, and what of it is elsewhere. Only on MySQL a schema is a database.
+    pub(super) fn brought(schema: &Schema, engine: Engine) -> (Schema, Self) {
+        let (mut within, mut elsewhere) = (schema.clone(), Self::default());
+        if engine != Engine::Mysql {
+            return (within, elsewhere);
+        }
+        let mut tables: BTreeMap<QName, Table> = BTreeMap::new();
+        for table in within.tables.values_mut() {
+            let columns = table.columns.clone();
+            for key in table.foreign_keys.iter_mut().filter(|key| key.table.schema.is_some()) {
+                let name = elsewhere.name_for(&key.table);
+                key.table = name.clone();
+                like_child(tables.entry(name.clone()).or_insert_with(|| Table::new(name)), key, &columns);
+            }
+        }
+        within.tables.extend(tables);
+        (within, elsewhere)
+    }
+
+    fn name_for(&mut self, table: &QName) -> QName {
+        let known = self.0.iter().find(|(_, other)| *other == table).map(|(name, _)| name.clone());
+        known.unwrap_or_else(|| {
+            let name = QName::bare(format!("undrift_elsewhere_{}", self.0.len()));
+            self.0.insert(name.clone(), table.clone());
+            name
+        })
+    }
+
+    /// What was read back, with the names that were meant.
+    pub(super) fn sent_back(&self, mut read: Schema) -> Schema {
+        read.tables.retain(|name, _| !self.0.contains_key(name));
+        for key in read.tables.values_mut().flat_map(|table| &mut table.foreign_keys) {
+            if let Some(meant) = self.0.get(&key.table) {
+                key.table = meant.clone();
+            }
+        }
+        read
+    }
+}
+
+/// Gives a table in another's place the columns that a foreign key refers to, of the types that refer to them.
+fn like_child(table: &mut Table, key: &ForeignKey, columns: &[Column]) {
+    for (own, referenced) in key.columns.iter().zip(&key.referenced) {
+        let child = columns.iter().find(|column| column.name == *own);
+        if let Some(child) = child.filter(|_| table.column(referenced).is_none()) {
+            table.columns.push(Column { name: referenced.clone(), ..bare(child) });
+        }
+    }
+    let name = Some(format!("undrift_stand_in_{}", table.indexes.len()));
+    let parts = key.referenced.iter().map(Part::column).collect();
+    table.indexes.push(Index { name, parts, unique: true, ..Index::default() });
 }
 
 /// A column with its type alone.

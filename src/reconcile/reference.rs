@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::beside::Elsewhere;
 use super::given_names::GivenNames;
 use super::implicit::{self, Implicit};
 use super::{ReconcileError, Reconciler, copy, script, unique};
@@ -57,9 +58,10 @@ pub(super) async fn build(
     let dialect = dialect::of(&platform);
     let wanted = declared.wanted(&*dialect).map_err(ReconcileError::Declared)?;
     let script = declared.script(&*dialect).map_err(ReconcileError::Declared)?;
-    let ground = ground(&wanted.schema);
+    let (within, elsewhere) = Elsewhere::brought(&wanted.schema, platform.engine());
+    let ground = ground(&within);
     let first = plan::creation(&*dialect, &ground)?;
-    let then = plan::addition(&*dialect, &ground, &wanted.schema)?;
+    let then = plan::addition(&*dialect, &ground, &within)?;
     let mut scratch = reconciler.empty_scratch(session, &wanted.schema).await?;
     if script.is_some() && !scratch.stands_apart() {
         let _ = scratch.discard().await;
@@ -79,7 +81,7 @@ pub(super) async fn build(
         Err((step, error)) => Err(ReconcileError::Unbuildable { server: platform.to_string(), step, error }),
     };
     let discarded = scratch.discard().await;
-    let mut schema = wanted.scope.apply(read?.schema);
+    let mut schema = wanted.scope.apply(elsewhere.sent_back(read?.schema));
     discarded.map_err(ReconcileError::Scratch)?;
     if let Some(script) = &script {
         let made: Vec<_> = schema.opaque.iter().filter(|object| !is_beside(object, beside)).cloned().collect();

@@ -2,7 +2,7 @@
 
 use rstest::rstest;
 
-use super::support::Engine;
+use super::support::{Engine, mariadb};
 use super::{comes_to, exported, tenant, undrift};
 
 const CHILD: &str = "CREATE TABLE orders (id bigint NOT NULL PRIMARY KEY, event_id bigint,
@@ -30,6 +30,18 @@ fn a_key_to_another_database_stays() {
     let file = exported(&tenant);
     assert!(file.contains("external: true"), "{file}");
     let output = undrift(&tenant, "plan", &file).expect_code(0);
+    assert!(output.stdout.contains("1 in sync"), "{}", output.stdout);
+
+    // A login that has no rights in the other database sees the same.
+    let (own, user) =
+        (tenant.query("SELECT database()"), tenant.query("SELECT concat('e_', right(md5(database()), 8))"));
+    tenant.sql(&format!(
+        "CREATE USER {user}@'127.0.0.1'; GRANT ALL ON `{own}`.* TO {user}@'127.0.0.1';
+         GRANT ALL ON `undrift\\_scratch\\_%`.* TO {user}@'127.0.0.1'"
+    ));
+    let url = mariadb().tcp_url(&user, &own);
+    let output =
+        tenant.run(&["plan", "--url", &url, "--schema", "core.yaml", "--policy", "policy.yaml"]).expect_code(0);
     assert!(output.stdout.contains("1 in sync"), "{}", output.stdout);
 }
 

@@ -101,6 +101,25 @@ async fn numbers_go_on_whatever_the_old_sequence_was() {
     assert_eq!(altered(unused, later, next).await, "4\n500");
 }
 
+#[tokio::test]
+async fn functions_of_a_tenant_are_not_called_on_the_way() {
+    roles(&["ada"]);
+    let lies = "CREATE TABLE called (by text);
+        CREATE FUNCTION quote_ident(name) RETURNS text LANGUAGE plpgsql AS $$ BEGIN INSERT INTO called VALUES ('quote_ident'); RETURN 'x'; END $$;
+        CREATE FUNCTION set_config(text, name, boolean) RETURNS text LANGUAGE plpgsql AS $$ BEGIN INSERT INTO called VALUES ('set_config'); RETURN 'x'; END $$;
+        CREATE FUNCTION setval(text, bigint, boolean) RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN INSERT INTO called VALUES ('setval'); RETURN 1; END $$;
+        CREATE FUNCTION same(oid, regclass) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN INSERT INTO called VALUES ('='); RETURN true; END $$;
+        CREATE OPERATOR = (LEFTARG = oid, RIGHTARG = regclass, FUNCTION = same);
+        CREATE FUNCTION joined(bigint, text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN INSERT INTO called VALUES ('||'); RETURN 'x'; END $$;
+        CREATE OPERATOR || (LEFTARG = bigint, RIGHTARG = text, FUNCTION = joined);";
+    let from = format!("{lies} CREATE TYPE e AS ENUM ('a', 'b'); CREATE TABLE t (id serial PRIMARY KEY, s e, g int GENERATED ALWAYS AS (1) STORED);
+        INSERT INTO t DEFAULT VALUES; GRANT SELECT (g) ON t TO ada; GRANT USAGE ON TYPE e TO ada; GRANT USAGE ON SEQUENCE t_id_seq TO ada;");
+    let to = "CREATE TABLE called (by text); CREATE TYPE e AS ENUM ('a');
+        CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, s e, g int GENERATED ALWAYS AS (2) STORED)";
+    let rights = "SELECT count(*) FROM called; SELECT attacl FROM pg_attribute WHERE attrelid::int = 't'::regclass::int AND attname = 'g'";
+    assert_eq!(altered(&from, to, rights).await, "0\n{ada=r/postgres}");
+}
+
 #[test]
 fn a_column_that_takes_the_place_of_another_gets_its_rights() {
     roles(&["ada"]);

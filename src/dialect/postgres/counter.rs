@@ -17,7 +17,7 @@ pub(super) fn go_on(table: &QName, column: &Column, options: &BTreeMap<String, S
         ("max", ">=", options.get("min").map_or("1", String::as_str))
     };
     format!(
-        "SELECT setval({}, last) FROM (SELECT {extreme}({}) AS last FROM {}) used WHERE last {bound} {first}",
+        "SELECT pg_catalog.setval({}, last) FROM (SELECT pg_catalog.{extreme}({}) AS last FROM {}) used WHERE last {bound} {first}",
         owned_sequence(table, &column.name),
         ident(&column.name),
         qualified(table),
@@ -50,12 +50,12 @@ pub(super) fn carried_over(
 
 /// Keeps where a sequence stands, and who has rights on it. One that goes is locked first.
 fn kept(table: &QName, column: &Column, sequence: &str, goes: bool) -> String {
-    let lock = "  EXECUTE format('ALTER SEQUENCE %s INCREMENT BY %s', old, at.seqincrement);\n";
+    let lock = "  EXECUTE pg_catalog.format('ALTER SEQUENCE %s INCREMENT BY %s', old, at.seqincrement);\n";
     block(&format!(
-        "DECLARE\n  old text := {sequence};\n  at record;\n  here record;\nBEGIN\n  SELECT seqstart, seqincrement, relacl INTO \
-         at FROM pg_catalog.pg_sequence, pg_catalog.pg_class\n    WHERE seqrelid = old::regclass AND oid = seqrelid;\n{}  \
-         EXECUTE 'SELECT last_value, is_called FROM ' || old INTO here;\n  PERFORM set_config({}, \
-         here.last_value || ' ' || here.is_called || ' ' || at.seqstart, true);\n  PERFORM set_config({}, \
+        "DECLARE\n  old text := {sequence}::pg_catalog.regclass::text;\n  at record;\n  here record;\nBEGIN\n  SELECT seqstart, seqincrement, relacl INTO \
+         at FROM pg_catalog.pg_sequence, pg_catalog.pg_class\n    WHERE seqrelid = old::pg_catalog.regclass::oid AND oid = seqrelid;\n{}  \
+         EXECUTE 'SELECT last_value, is_called FROM ' || old INTO here;\n  PERFORM pg_catalog.set_config({}, \
+         here.last_value::text || ' ' || here.is_called::text || ' ' || at.seqstart::text, true);\n  PERFORM pg_catalog.set_config({}, \
          coalesce(at.relacl::text, ''), true);\nEND",
         if goes { lock } else { "" },
         setting("counter", table, &column.name),
@@ -69,13 +69,13 @@ fn goes_on(table: &QName, column: &Column, owned: &str) -> String {
     let kept = setting("counter", table, &column.name);
     let (column, table) = (ident(&column.name), qualified(table));
     block(&format!(
-        "DECLARE\n  owned text := {owned};\n  kept text[] := string_to_array(current_setting({kept}), ' ');\n  last bigint \
+        "DECLARE\n  owned text := {owned};\n  kept text[] := pg_catalog.string_to_array(pg_catalog.current_setting({kept}), ' ');\n  last bigint \
          := CASE WHEN kept[2]::boolean OR kept[1] <> kept[3] THEN kept[1] END;\n  is_used boolean := kept[2];\n  new \
-         record;\n  used bigint;\nBEGIN\n  SELECT seqincrement > 0 AS up, seqmin, seqmax INTO new FROM \
-         pg_catalog.pg_sequence WHERE seqrelid = owned::regclass;\n  SELECT CASE WHEN new.up THEN max({column}) ELSE \
-         min({column}) END INTO used FROM {table};\n  IF (used >= coalesce(last, used)) = new.up OR used = last THEN\n    \
+         record;\n  used bigint;\nBEGIN\n  SELECT seqincrement > 0::bigint AS up, seqmin, seqmax INTO new FROM \
+         pg_catalog.pg_sequence WHERE seqrelid = owned::pg_catalog.regclass::oid;\n  SELECT CASE WHEN new.up THEN pg_catalog.max({column}) ELSE \
+         pg_catalog.min({column}) END INTO used FROM {table};\n  IF (used >= coalesce(last, used)) = new.up OR used = last THEN\n    \
          last := used;\n    is_used := true;\n  END IF;\n  IF (new.up AND last >= new.seqmin) OR (NOT new.up AND last <= \
-         new.seqmax)\n  THEN PERFORM setval(owned, last, is_used); END IF;\nEND"
+         new.seqmax)\n  THEN PERFORM pg_catalog.setval(owned::pg_catalog.regclass, last, is_used); END IF;\nEND"
     ))
 }
 

@@ -74,13 +74,13 @@ pub(super) fn sequence_type(table: &QName, column: &str, data_type: &str) -> Str
 
 /// Runs a statement on the sequence that a column owns; `%s` in it stands for the sequence.
 fn on_sequence(table: &QName, column: &str, statement: &str) -> String {
-    let body = format!("BEGIN EXECUTE format({}, {}); END", literal(statement), owned_sequence(table, column));
+    let body = format!("BEGIN EXECUTE pg_catalog.format({}, {}); END", literal(statement), owned_sequence(table, column));
     format!("DO {}", literal(&body))
 }
 
 /// The expression for the sequence that a column owns.
 pub(super) fn owned_sequence(table: &QName, column: &str) -> String {
-    format!("pg_get_serial_sequence({}, {})", literal(&qualified(table)), literal(column))
+    format!("pg_catalog.pg_get_serial_sequence({}, {})", literal(&qualified(table)), literal(column))
 }
 
 /// The statements that change how rows are numbered. `from` is the schema as it is, for a name that
@@ -127,7 +127,7 @@ fn stop(table: &QName, alter: &str, column: &Column, old: &Identity) -> String {
     let still_used = column.default.as_deref().is_some_and(|default| default.contains("nextval("));
     let end = if still_used { "ALTER SEQUENCE %s OWNED BY NONE" } else { "DROP SEQUENCE %s" };
     let body = format!(
-        "DECLARE owned text := {}; BEGIN EXECUTE {}; EXECUTE format({}, owned); END",
+        "DECLARE owned text := {}; BEGIN EXECUTE {}; EXECUTE pg_catalog.format({}, owned); END",
         owned_sequence(table, &column.name),
         literal(&format!("{alter} DROP DEFAULT")),
         literal(end),

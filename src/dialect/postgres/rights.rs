@@ -33,7 +33,7 @@ pub(super) fn block(body: &str) -> String {
 
 /// A table as the catalog knows it.
 fn table_id(table: &QName) -> String {
-    format!("{}::pg_catalog.regclass", literal(&qualified(table)))
+    format!("{}::pg_catalog.regclass::oid", literal(&qualified(table)))
 }
 
 /// The statement that keeps the rights on a column which is about to go.
@@ -55,7 +55,7 @@ pub(super) fn give_column(table: &QName, from: &str, to: &str) -> String {
         table_id(table),
         literal(to)
     );
-    let on = literal(&format!(" ({}) ON {} TO ", ident(to), qualified(table)));
+    let on = literal(&format!(" ({}) ON {}", ident(to), qualified(table)));
     let kept = kept(&setting("rights", table, from));
     block(&Holder { kept, now, default: "'{}'".to_owned(), on, revokes: false }.given_back("", ""))
 }
@@ -69,19 +69,19 @@ fn kept(setting: &str) -> String {
 pub(super) fn give_type(from: &QName, to: &QName) -> String {
     let of = |column: &str, name: &QName| {
         let id = literal(&qualified(name));
-        format!("(SELECT {column} FROM pg_catalog.pg_type WHERE oid = {id}::pg_catalog.regtype)")
+        format!("(SELECT {column} FROM pg_catalog.pg_type WHERE oid = {id}::pg_catalog.regtype::oid)")
     };
     let holder = Holder {
         kept: of("typacl", from),
         now: of("typacl", to),
         default: format!("pg_catalog.acldefault('T', {})", of("typowner", to)),
-        on: literal(&format!(" ON TYPE {} TO ", qualified(to))),
+        on: literal(&format!(" ON TYPE {}", qualified(to))),
         revokes: true,
     };
     let owner = of("typowner", from);
     let alter = literal(&format!("ALTER TYPE {} OWNER TO ", qualified(to)));
     let first = format!(
-        "  IF {owner} <> {} THEN EXECUTE {alter} || quote_ident(pg_get_userbyid({owner})); END IF;\n",
+        "  IF {owner} <> {} THEN EXECUTE {alter} || pg_catalog.quote_ident(pg_catalog.pg_get_userbyid({owner})); END IF;\n",
         of("typowner", to)
     );
     block(&holder.given_back("", &first))
@@ -90,15 +90,15 @@ pub(super) fn give_type(from: &QName, to: &QName) -> String {
 /// The statement that gives a column's sequence the rights that were kept of the one whose place it takes. `owned` is
 /// the expression for its name.
 pub(super) fn give_sequence(table: &QName, column: &str, owned: &str) -> String {
-    let of = |column: &str| format!("(SELECT {column} FROM pg_catalog.pg_class WHERE oid = owned::regclass)");
+    let of = |column: &str| format!("(SELECT {column} FROM pg_catalog.pg_class WHERE oid = owned::regclass::oid)");
     let holder = Holder {
         kept: kept(&setting("rights", table, column)),
         now: of("relacl"),
         default: format!("pg_catalog.acldefault('s', {})", of("relowner")),
-        on: "' ON SEQUENCE ' || owned || ' TO '".to_owned(),
+        on: "' ON SEQUENCE ' || owned".to_owned(),
         revokes: true,
     };
-    block(&holder.given_back(&format!("  owned text := {owned};\n"), ""))
+    block(&holder.given_back(&format!("  owned text := {owned}::pg_catalog.regclass::text;\n"), ""))
 }
 
 /// The statement that lets those use a sequence who insert rows: an identity column asks for no such right, a default
@@ -106,31 +106,32 @@ pub(super) fn give_sequence(table: &QName, column: &str, owned: &str) -> String 
 pub(super) fn let_use(table: &QName, owned: &str) -> String {
     let table = table_id(table);
     block(&format!(
-        "DECLARE\n  owned text := {owned};\n  one record;\nBEGIN\n  FOR one IN SELECT DISTINCT {WHO} AS who\n    FROM \
+        "DECLARE\n  owned text := {owned}::pg_catalog.regclass::text;\n  one record;\nBEGIN\n  FOR one IN SELECT DISTINCT {WHO} AS who\n    FROM \
          pg_catalog.pg_class t, LATERAL (SELECT t.relacl UNION ALL SELECT attacl FROM pg_catalog.pg_attribute\n      WHERE \
-         attrelid = t.oid) acls (acl), LATERAL aclexplode(acl) a\n    WHERE t.oid = {table} AND a.privilege_type = \
+         attrelid = t.oid) acls (acl), LATERAL pg_catalog.aclexplode(acl) a\n    WHERE t.oid = {table} AND a.privilege_type = \
          'INSERT' AND a.grantee <> t.relowner\n  LOOP EXECUTE 'GRANT USAGE ON SEQUENCE ' || owned || ' TO ' || one.who; \
          END LOOP;\nEND"
     ))
 }
 
 /// Whom a right is granted to, as SQL writes it.
-const WHO: &str = "CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END";
+const WHO: &str =
+    "CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END";
 
 impl Holder {
     /// The body that gives the rights back, after what else there is to declare and to do.
     fn given_back(&self, declare: &str, first: &str) -> String {
         let Self { kept, now, default, on, .. } = self;
         let revoked = if self.revokes { self.revoked() } else { String::new() };
-        let grant = format!("'GRANT ' || one.what || {on} || one.who || one.option");
+        let grant = format!("'GRANT ' || one.what || {on} || ' TO ' || one.who || one.option");
         format!(
-            "DECLARE\n  own text := current_setting('role');\n  one record;\n{declare}BEGIN\n{first}{revoked}  FOR one IN \
+            "DECLARE\n  own text := pg_catalog.current_setting('role');\n  one record;\n{declare}BEGIN\n{first}{revoked}  FOR one IN \
              SELECT a.*, {WHO} AS who,\n    CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS option\n    \
-             FROM aclexplode(CASE WHEN {kept} IS NULL AND {now} IS NULL THEN NULL ELSE coalesce({kept}, {default}) \
+             FROM pg_catalog.aclexplode(CASE WHEN {kept} IS NULL AND {now} IS NULL THEN NULL ELSE coalesce({kept}, {default}) \
              END)\n    WITH ORDINALITY AS a (grantor, grantee, what, is_grantable, n) ORDER BY n\n  LOOP\n    BEGIN\n      \
-             PERFORM set_config('role', pg_get_userbyid(one.grantor), true);\n      EXECUTE {grant};\n    EXCEPTION WHEN \
-             insufficient_privilege THEN NULL;\n    END;\n    PERFORM set_config('role', own, true);\n    IF NOT EXISTS \
-             (SELECT FROM aclexplode({now}) b WHERE b.grantee = one.grantee\n      AND b.privilege_type = one.what AND \
+             PERFORM pg_catalog.set_config('role', pg_catalog.pg_get_userbyid(one.grantor), true);\n      EXECUTE {grant};\n    EXCEPTION WHEN \
+             insufficient_privilege THEN NULL;\n    END;\n    PERFORM pg_catalog.set_config('role', own, true);\n    IF NOT EXISTS \
+             (SELECT FROM pg_catalog.aclexplode({now}) b WHERE b.grantee = one.grantee\n      AND b.privilege_type = one.what AND \
              b.is_grantable >= one.is_grantable)\n    THEN EXECUTE {grant}; END IF;\n  END LOOP;\nEND"
         )
     }
@@ -140,7 +141,7 @@ impl Holder {
         let Self { kept, now, default, on, .. } = self;
         format!(
             "  IF {kept} IS NOT NULL OR {now} IS NOT NULL THEN\n    FOR one IN SELECT DISTINCT {WHO} AS who FROM \
-             aclexplode(coalesce({now}, {default})) a\n    LOOP EXECUTE 'REVOKE ALL' || replace({on}, ' TO ', ' FROM ') || \
+             pg_catalog.aclexplode(coalesce({now}, {default})) a\n    LOOP EXECUTE 'REVOKE ALL' || {on} || ' FROM ' || \
              one.who || ' CASCADE'; END LOOP;\n  END IF;\n"
         )
     }
