@@ -7,9 +7,9 @@ use std::path::Path;
 use jiff::Timestamp;
 use undrift::model::{
     Change, ChangeKind, Column, Engine, Fingerprint, Hazard, HazardNote, Index, Member, Pace, Plan, PlannedChange,
-    Property, QName, Reason, Ruling, Schema, Step, Table, Tenant, Verdict,
+    Property, QName, Reason, Renames, Ruling, Schema, Step, Table, Tenant, Verdict,
 };
-use undrift::policy::{self, Case, Policy};
+use undrift::policy::{self, Case, Names, Policy, Subject};
 
 fn policy(text: &str) -> Policy {
     policy::parse("policy.yaml", &format!("policy: test\n{text}")).unwrap_or_else(|report| panic!("{report}"))
@@ -43,7 +43,7 @@ fn drop_index(table: &str, name: &str) -> Change {
 
 fn judge_on(policy: &Policy, tenant: &Tenant, change: &Change, hazards: &[Hazard], rows: Option<u64>) -> Ruling {
     let hazards: Vec<_> = hazards.iter().map(|hazard| HazardNote::new(*hazard, "because")).collect();
-    policy.judge(&Case { change, hazards: &hazards, tenant, table_rows: rows }, noon())
+    policy.judge(&Case { change, hazards: &hazards, tenant, table_rows: rows, names: &Names::default() }, noon())
 }
 
 fn judge(policy: &Policy, change: &Change, hazards: &[Hazard], rows: Option<u64>) -> Verdict {
@@ -192,7 +192,7 @@ mod yes {
     fn lets(policy: &Policy, hazards: &[Hazard]) -> bool {
         let hazards: Vec<_> = hazards.iter().map(|hazard| HazardNote::new(*hazard, "because")).collect();
         let (change, tenant) = (add_column("t", "c"), tenant("t", &[]));
-        policy.lets_yes_answer(&Case { change: &change, hazards: &hazards, tenant: &tenant, table_rows: None })
+        policy.lets_yes_answer(&Case { change: &change, hazards: &hazards, tenant: &tenant, table_rows: None, names: &Names::default() })
     }
 
     #[test]
@@ -232,7 +232,7 @@ mod windows {
             let policy = policy(&format!("{NIGHTLY}\nrules: [{{ name: at night, then: {then}, window: nightly }}]"));
             let (change, tenant) = (add_column("t", "c"), tenant("t", &[]));
             let ruling = |time| {
-                policy.judge(&Case { change: &change, hazards: &[], tenant: &tenant, table_rows: None }, at(time))
+                policy.judge(&Case { change: &change, hazards: &[], tenant: &tenant, table_rows: None, names: &Names::default() }, at(time))
             };
             let closed = ruling("2026-07-01T12:00:00Z");
             assert_eq!(closed.verdict, Verdict::Hold);
@@ -250,7 +250,7 @@ mod windows {
         let change = add_column("t", "c");
         let ruling = |labels: &[(&str, &str)], time| {
             let tenant = tenant("t", labels);
-            policy.judge(&Case { change: &change, hazards: &[], tenant: &tenant, table_rows: None }, at(time))
+            policy.judge(&Case { change: &change, hazards: &[], tenant: &tenant, table_rows: None, names: &Names::default() }, at(time))
         };
         let gold = [("tier", "gold")];
         let frozen = ruling(&gold, "2026-12-24T12:00:00Z");
@@ -280,7 +280,8 @@ mod waivers {
     fn drift_is_accepted_through_its_last_day() {
         let policy = policy(&format!("rules: [{{ then: deny }}]\n{WAIVER}"));
         let (change, here) = (drop_index("votes", "idx_audit"), tenant("tenant_a", &[]));
-        let case = Case { change: &change, hazards: &[], tenant: &here, table_rows: None };
+        let names = Names::default();
+        let case = Case { change: &change, hazards: &[], tenant: &here, table_rows: None, names: &names };
         let waived = policy.judge(&case, at("2026-07-01T23:59:59Z"));
         assert_eq!(waived.verdict, Verdict::Ignore);
         assert_eq!(waived.reason, Reason::Waiver { name: "w".into(), until: "2026-07-01".into(), owner: "dba".into() });
@@ -330,7 +331,8 @@ mod plans {
 
     fn rule(policy: &Policy, plan: &Plan, rows: &[(&str, u64)]) -> Vec<Ruling> {
         let rows: BTreeMap<_, _> = rows.iter().map(|(table, rows)| (QName::bare(*table), *rows)).collect();
-        policy.rule_all(plan, &rows, &tenant("t", &[]), noon())
+        let (tenant, renames) = (tenant("t", &[]), Renames::default());
+        policy.rule_all(&Subject { plan, rows: &rows, tenant: &tenant, renames: &renames }, noon())
     }
 
     #[test]

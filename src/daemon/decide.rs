@@ -316,7 +316,7 @@ impl Entry {
             return None;
         }
         let policy = settings.policy.for_shape(known.id);
-        let rulings = policy.rule_all(&known.study.plan, &self.counts.rows(&known.study), tenant, now);
+        let rulings = policy.rule_all(&known.study.subject(&self.counts.rows(&known.study), tenant), now);
         let free = |verdict| verdict == Verdict::Allow || (approved && verdict == Verdict::Ask);
         let all = part.runs.iter().zip(&rulings).all(|(runs, ruling)| !runs || free(ruling.verdict));
         all.then(|| Proposal { name, entry: self, known, part: part.clone(), approver })

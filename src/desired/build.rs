@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::dialect::form::Form;
 use crate::dialect::{Dialect, EnumRequest};
-use crate::model::{Extras, Hash, QName, Renames, Schema, Scope, Vendor, in_quarantine};
+use crate::model::{Engine, Extras, Glob, Hash, QName, Renames, Schema, Scope, Vendor, in_quarantine};
 use crate::yaml::{Diagnostic, Entry, Node, Report, Span};
 
 use super::engine::{self, Rules};
@@ -60,7 +60,7 @@ pub(super) fn wanted(root: &Node, stem: &str, dialect: &dyn Dialect, problems: &
                 .help(format!("add `{}` here, or use another schema for this database", engine::key(vendor))),
         );
     }
-    let (scope, ignored) = scope(root, problems);
+    let (scope, ignored) = scope(root, dialect.platform().engine(), problems);
     let mut build = Build::new(dialect, problems);
     build.everything(root);
     names::check(&mut build, root, &scope);
@@ -94,22 +94,22 @@ fn extras(root: &Node) -> Extras {
 }
 
 /// What does not count, and the texts it was made from.
-fn scope(root: &Node, problems: &mut Report) -> (Scope, [Vec<String>; 2]) {
+fn scope(root: &Node, engine: Engine, problems: &mut Report) -> (Scope, [Vec<String>; 2]) {
     let ignore = |key| root.get("ignore").and_then(|ignore| ignore.get(key)).map(Node::one_or_more).unwrap_or_default();
     let properties: Vec<String> = ignore("properties").iter().filter_map(Node::text).map(str::to_owned).collect();
     let mut globs = Vec::new();
     for node in ignore("tables") {
         let Some(text) = node.text() else { continue };
-        match Scope::new([text], []) {
-            Ok(_) => globs.push(text.to_owned()),
-            Err(error) => problems.add(
-                Diagnostic::new(&node.span, format!("this pattern cannot be read: {}", error.kind()))
+        match Glob::new(text) {
+            Ok(glob) => globs.push(glob),
+            Err(why) => problems.add(
+                Diagnostic::new(&node.span, format!("this pattern cannot be read: {why}"))
                     .help("`*` stands for any text, `?` for one character, `[ab]` for one of several"),
             ),
         }
     }
-    let scope = Scope::new(globs.iter().map(String::as_str), properties.clone()).unwrap_or_default();
-    (scope, [globs, properties])
+    let texts = globs.iter().map(|glob| glob.text().to_owned()).collect();
+    (Scope::new(globs, properties.clone(), engine), [texts, properties])
 }
 
 impl<'a> Build<'a> {

@@ -34,7 +34,7 @@ pub use engine::{Engine, Platform, Vendor, Version};
 pub use fact::{FactKind, Precondition};
 pub use fingerprint::{FORMAT as FINGERPRINT_FORMAT, Fingerprint, Hash, Hashing};
 pub use given_names::GivenNames;
-pub use glob::Glob;
+pub use glob::{Folding, Glob};
 pub use hazard::{Hazard, HazardNote};
 pub use logins::Logins;
 pub use name::{QName, is_working_name, work_mark, working_name};

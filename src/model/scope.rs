@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use globset::{GlobBuilder, GlobMatcher};
 use serde::{Deserialize, Serialize};
 
-use super::{Opaque, QName, Schema, Table};
+use super::{Engine, Folding, Glob, Opaque, QName, Schema, Table};
 
 /// What becomes of something that exists and is not declared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,29 +20,26 @@ pub enum Extras {
 }
 
 /// What is left out of every comparison.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Scope {
-    tables: Vec<GlobMatcher>,
+    tables: Vec<Glob>,
     properties: BTreeSet<String>,
     external: BTreeSet<QName>,
+    folding: Folding,
+}
+
+impl Default for Scope {
+    fn default() -> Self {
+        Self { tables: Vec::new(), properties: BTreeSet::new(), external: BTreeSet::new(), folding: Folding::Exact }
+    }
 }
 
 impl Scope {
-    /// A scope that ignores the tables matching these globs (bare or schema-qualified names) and
-    /// these properties (`comment`, `collation`, `storage`, or any option's key).
-    ///
-    /// # Errors
-    /// The glob that cannot be read, with the reason.
-    pub fn new<'a>(
-        globs: impl IntoIterator<Item = &'a str>,
-        properties: impl IntoIterator<Item = String>,
-    ) -> Result<Self, globset::Error> {
-        let glob = |text| GlobBuilder::new(text).literal_separator(false).build().map(|glob| glob.compile_matcher());
-        Ok(Self {
-            tables: globs.into_iter().map(glob).collect::<Result<_, _>>()?,
-            properties: properties.into_iter().collect(),
-            external: BTreeSet::new(),
-        })
+    /// A scope that ignores the tables matching these globs (bare or schema-qualified names), as an engine compares
+    /// names, and these properties (`comment`, `collation`, `storage`, or any option's key).
+    pub fn new(tables: Vec<Glob>, properties: impl IntoIterator<Item = String>, engine: Engine) -> Self {
+        let (properties, folding) = (properties.into_iter().collect(), Folding::of(engine));
+        Self { tables, properties, external: BTreeSet::new(), folding }
     }
 
     /// The same, leaving these tables alone too: foreign keys refer to them, and somebody else keeps them.
@@ -59,8 +55,8 @@ impl Scope {
 
     /// Whether a table is to be left alone.
     pub fn ignores_table(&self, name: &QName) -> bool {
-        let matches = |glob: &GlobMatcher| glob.is_match(&name.name) || glob.is_match(name.to_string());
-        self.external.contains(name) || self.tables.iter().any(matches)
+        let fits = |text: &str| self.tables.iter().any(|glob| glob.matches_as(text, self.folding));
+        self.external.contains(name) || fits(&name.name) || fits(&name.to_string())
     }
 
     /// Whether a property is not compared.

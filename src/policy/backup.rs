@@ -1,11 +1,6 @@
 //! Backups: which changes do not run before the tables that they touch were copied.
 
-use std::collections::BTreeMap;
-
-use crate::model::{Plan, QName, Tenant};
-
-use super::plan::each;
-use super::{Case, Policy};
+use super::{Case, Policy, Subject};
 
 /// How a rule wants tables to be backed up before something in them is lost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,8 +12,8 @@ pub struct Backup {
 impl Policy {
     /// For each change of a plan, in the plan's order, the backup that has to be there before it runs. Only what can lose
     /// something needs one.
-    pub fn backs_up(&self, plan: &Plan, rows: &BTreeMap<QName, u64>, tenant: &Tenant) -> Vec<Option<Backup>> {
-        each(plan, rows, tenant, |case| self.backup_before(case))
+    pub fn backs_up(&self, subject: &Subject<'_>) -> Vec<Option<Backup>> {
+        subject.each(|case| self.backup_before(case))
     }
 
     /// The backup that a change has to wait for.
@@ -30,8 +25,11 @@ impl Policy {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
-    use crate::model::{Change, Column, Engine, Hazard, HazardNote};
+    use crate::model::{Change, Column, Engine, Hazard, HazardNote, QName, Tenant};
+    use crate::policy::Names;
 
     const POLICY: &str = "policy: p
 rules:
@@ -45,7 +43,14 @@ rules:
         let change = Change::DropColumn { table: QName::bare("users"), from: Column::new(column, "text") };
         let tenant = Tenant { name: "t".into(), engine: Engine::Sqlite, labels: BTreeMap::new() };
         let hazards = [HazardNote::new(hazard, "why")];
-        policy.backup_before(&Case { change: &change, hazards: &hazards, tenant: &tenant, table_rows: None })
+        let names = Names::default();
+        policy.backup_before(&Case {
+            change: &change,
+            hazards: &hazards,
+            tenant: &tenant,
+            table_rows: None,
+            names: &names,
+        })
     }
 
     #[test]

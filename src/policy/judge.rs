@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::model::{Change, Hazard, HazardNote, Reason, Ruling, Tenant, Verdict};
 
 use super::matching::{Doubt, Rows};
-use super::{Limits, Policy, Rule, Waiver, Window, WindowKind};
+use super::{Limits, Names, Policy, Rule, Waiver, Window, WindowKind};
 
 /// What a flag does not answer for by itself.
 const PERSONAL: [Hazard; 3] = [Hazard::DeletesData, Hazard::MayLoseData, Hazard::Unproved];
@@ -21,6 +21,8 @@ pub struct Case<'a> {
     pub tenant: &'a Tenant,
     /// How many rows its table has; `None` when that could not be found out.
     pub table_rows: Option<u64>,
+    /// Other names of its table and column.
+    pub names: &'a Names,
 }
 
 impl Policy {
@@ -67,9 +69,14 @@ impl Policy {
         ruled.unwrap_or_else(|| !case.hazards.iter().any(|note| PERSONAL.contains(&note.hazard)))
     }
 
-    /// The rule that decides.
+    /// The rule that decides: the first that certainly matches, or one above it that matches in doubt, such as for one
+    /// of several names, and is stricter.
     pub(super) fn rule(&self, case: &Case<'_>) -> Option<&Rule> {
-        self.rules.iter().find(|rule| rule.matching.holds(case, rule.doubt()))
+        let is_sure = |rule: &Rule| rule.matching.holds(case, Doubt::Fails);
+        let end = self.rules.iter().position(is_sure).map_or(self.rules.len(), |sure| sure + 1);
+        let holds = |rule: &&Rule| rule.matching.holds(case, rule.doubt());
+        let stricter = |a: &'_ &Rule, b: &'_ &Rule| a.strictness() > b.strictness();
+        self.rules[..end].iter().filter(holds).reduce(|first, next| if stricter(&next, &first) { next } else { first })
     }
 
     /// The `deny` window in which nothing may run on a tenant now, if one is open, and when it closes.
@@ -100,6 +107,11 @@ impl Rule {
             Verdict::Allow | Verdict::Ignore => Doubt::Fails,
             Verdict::Hold | Verdict::Ask | Verdict::Deny => Doubt::Holds,
         }
+    }
+
+    /// The more, the less runs: an `ask` that `--yes` answers is freer than one that it does not.
+    fn strictness(&self) -> (Verdict, bool) {
+        (self.then, self.yes != Some(true))
     }
 
     fn ruling(&self, now: Timestamp) -> Ruling {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Change, ChangeKind, Engine, Glob, Hazard, QName, Tenant};
+use crate::model::{Change, ChangeKind, Engine, Folding, Glob, Hazard, QName, Tenant};
 
 use super::Case;
 
@@ -45,7 +45,7 @@ pub struct RowRange {
     pub max: u64,
 }
 
-/// What a match does where it cannot be told whether it holds, or where it holds for one of two
+/// What a match does where it cannot be told whether it holds, or where it holds for some of several
 /// names only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Doubt {
@@ -68,13 +68,15 @@ impl Match {
             && self.hazards.as_ref().is_none_or(|set| case.hazards.iter().any(|note| set.contains(&note.hazard)))
             && self.engines.as_ref().is_none_or(|engines| engines.contains(&case.tenant.engine))
             && self.tenants.holds(case.tenant)
-            && self
-                .tables
-                .as_deref()
-                .is_none_or(|globs| any_or_all(doubt, &tables_of(change), |t| fits_table(globs, t)))
-            && self.columns.as_deref().is_none_or(|globs| any_or_all(doubt, &columns_of(change), |c| fits(globs, c)))
-            && self.objects.as_deref().is_none_or(|globs| fits(globs, &change.object()))
+            && self.tables.as_deref().is_none_or(|globs| fits_tables(globs, case, doubt))
+            && self.columns.as_deref().is_none_or(|globs| fits_columns(globs, case, doubt))
+            && self.objects.as_deref().is_none_or(|globs| fits_objects(globs, case, doubt))
             && self.rows.is_none_or(|range| range.holds(case, doubt))
+    }
+
+    /// Whether it asks for something that can be in doubt.
+    fn is_doubtful(&self) -> bool {
+        self.tables.is_some() || self.columns.is_some() || self.objects.is_some() || self.rows.is_some()
     }
 
     /// Whether it certainly holds wherever `other` does, both with the given treatment of doubt.
@@ -84,7 +86,7 @@ impl Match {
             && covers_set(self.hazards.as_ref(), other.hazards.as_ref())
             && covers_set(self.engines.as_ref(), other.engines.as_ref())
             && self.tenants.covers(&other.tenants)
-            && (surer || self.tables.is_none() && self.columns.is_none() && self.rows.is_none())
+            && (surer || !self.is_doubtful())
             && covers_globs(self.tables.as_deref(), other.tables.as_deref())
             && covers_globs(self.columns.as_deref(), other.columns.as_deref())
             && covers_globs(self.objects.as_deref(), other.objects.as_deref())
@@ -163,23 +165,8 @@ impl Case<'_> {
     }
 }
 
-fn tables_of(change: &Change) -> Vec<&QName> {
-    match change {
-        Change::RenameTable { from, to } => vec![from, to],
-        _ => change.table().into_iter().collect(),
-    }
-}
-
-fn columns_of(change: &Change) -> Vec<&str> {
-    match change {
-        Change::RenameColumn { from, to, .. } => vec![from, to],
-        Change::MergeColumn { from, to, .. } | Change::ReplaceColumn { from, to, .. } => vec![&from.name, &to.name],
-        _ => change.column().into_iter().collect(),
-    }
-}
-
-/// A rename has two names: a rule that guards one of them guards the rename, and one that lets
-/// through must let both through.
+/// What is renamed has several names: a rule that guards one of them guards it, and one that lets
+/// through must let all of them through.
 fn any_or_all<T>(doubt: Doubt, names: &[T], fits: impl Fn(&T) -> bool) -> bool {
     match doubt {
         Doubt::Holds => names.iter().any(fits),
@@ -196,8 +183,29 @@ fn fits(globs: &[Glob], name: &str) -> bool {
     globs.iter().any(|glob| glob.matches(name))
 }
 
-fn fits_table(globs: &[Glob], table: &QName) -> bool {
-    fits(globs, &table.name) || fits(globs, &table.to_string())
+fn fits_as(globs: &[Glob], name: &str, folding: Folding) -> bool {
+    globs.iter().any(|glob| glob.matches_as(name, folding))
+}
+
+fn fits_tables(globs: &[Glob], case: &Case<'_>, doubt: Doubt) -> bool {
+    let folding = case.folds_tables(doubt);
+    let fits = |table: &QName| fits_as(globs, &table.name, folding) || fits_as(globs, &table.to_string(), folding);
+    any_or_all(doubt, &case.tables(doubt), fits)
+}
+
+fn fits_columns(globs: &[Glob], case: &Case<'_>, doubt: Doubt) -> bool {
+    let folding = case.folds_others(doubt);
+    any_or_all(doubt, &case.columns(doubt), |column| fits_as(globs, column, folding))
+}
+
+/// Where only the second part of a name may be folded, it is tried as it is and in small letters.
+fn fits_objects(globs: &[Glob], case: &Case<'_>, doubt: Doubt) -> bool {
+    let (tables, others) = (case.folds_tables(doubt), case.folds_others(doubt));
+    any_or_all(doubt, &case.objects(doubt), |(table, name)| {
+        let full = |name: &str| table.as_ref().map_or_else(|| name.to_owned(), |table| format!("{table}.{name}"));
+        let lower = table.is_some() && tables != others && fits_as(globs, &full(&name.to_lowercase()), tables);
+        lower || fits_as(globs, &full(name), tables)
+    })
 }
 
 fn covers_set<T: Ord>(ours: Option<&BTreeSet<T>>, theirs: Option<&BTreeSet<T>>) -> bool {
@@ -212,6 +220,7 @@ fn covers_globs(ours: Option<&[Glob]>, theirs: Option<&[Glob]>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::Names;
 
     #[test]
     fn reads_ranges() {
@@ -248,7 +257,7 @@ mod tests {
     }
 
     fn changes() -> Vec<Change> {
-        let names = ["a", "ab", "b"];
+        let names = ["a", "ab", "b", "A"];
         let pairs = names.iter().flat_map(|from| names.iter().map(move |to| (QName::bare(*from), QName::bare(*to))));
         let mut changes: Vec<_> = pairs.map(|(from, to)| Change::RenameTable { from, to }).collect();
         changes.push(Change::RenameColumn {
@@ -269,12 +278,12 @@ mod tests {
 
     #[test]
     fn what_is_said_to_be_covered_is() {
-        let tenant = Tenant { name: "t".into(), engine: Engine::Sqlite, labels: BTreeMap::new() };
-        let (matches, changes) = (matches(), changes());
+        let tenant = Tenant { name: "t".into(), engine: Engine::Mysql, labels: BTreeMap::new() };
+        let (matches, changes, names) = (matches(), changes(), Names::default());
         let cases: Vec<_> = [None, Some(1), Some(7), Some(20)]
             .into_iter()
             .flat_map(|table_rows| changes.iter().map(move |change| (change, table_rows)))
-            .map(|(change, table_rows)| Case { change, hazards: &[], tenant: &tenant, table_rows })
+            .map(|(change, table_rows)| Case { change, hazards: &[], tenant: &tenant, table_rows, names: &names })
             .collect();
         let doubts = [
             (Doubt::Holds, Doubt::Holds),

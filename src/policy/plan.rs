@@ -4,43 +4,54 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::model::{HazardNote, Plan, PlannedChange, QName, Reason, Ruling, Tenant, Verdict};
+use crate::model::{HazardNote, Plan, PlannedChange, QName, Reason, Renames, Ruling, Tenant, Verdict};
 
-use super::{Case, Policy};
+use super::{Case, Names, Policy};
+
+/// A plan on one tenant.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// How many rows the tenant's tables have, by the names that they have now, where that is known.
+    pub rows: &'a BTreeMap<QName, u64>,
+    /// The tenant.
+    pub tenant: &'a Tenant,
+    /// The old names that the schema declares.
+    pub renames: &'a Renames,
+}
 
 impl Policy {
-    /// The verdicts on a plan's changes, in the plan's order. `rows` says how many rows the tenant's
-    /// tables have, by the names that they have now, where that is known.
+    /// The verdicts on a plan's changes, in the plan's order.
     ///
     /// A change that needs one that does not run is kept back with it, by the stricter of the two
     /// verdicts. If the one it needs is ignored or waived, it is denied: it can never run, and drift
     /// that nobody accepted stays drift.
-    pub fn rule_all(&self, plan: &Plan, rows: &BTreeMap<QName, u64>, tenant: &Tenant, now: Timestamp) -> Vec<Ruling> {
-        let mut rulings = each(plan, rows, tenant, |case| self.judge(case, now));
-        while keep_back_dependents(plan, &mut rulings) {}
+    pub fn rule_all(&self, subject: &Subject<'_>, now: Timestamp) -> Vec<Ruling> {
+        let mut rulings = subject.each(|case| self.judge(case, now));
+        while keep_back_dependents(subject.plan, &mut rulings) {}
         rulings
     }
 
     /// For each of a plan's changes, whether `--yes` may answer if it is asked about.
-    pub fn yes_to_all(&self, plan: &Plan, rows: &BTreeMap<QName, u64>, tenant: &Tenant) -> Vec<bool> {
-        each(plan, rows, tenant, |case| self.lets_yes_answer(case))
+    pub fn yes_to_all(&self, subject: &Subject<'_>) -> Vec<bool> {
+        subject.each(|case| self.lets_yes_answer(case))
     }
 }
 
-/// What is said of each change by itself, in the plan's order.
-pub(super) fn each<T>(
-    plan: &Plan,
-    rows: &BTreeMap<QName, u64>,
-    tenant: &Tenant,
-    said: impl Fn(&Case<'_>) -> T,
-) -> Vec<T> {
-    let old_names = plan.old_names();
-    let of = |(index, planned): (usize, &PlannedChange)| {
-        let hazards: Vec<HazardNote> = plan.hazards_of(index).cloned().collect();
-        let table_rows = planned.change.table().and_then(|table| rows_of(table, rows, &old_names));
-        said(&Case { change: &planned.change, hazards: &hazards, tenant, table_rows })
-    };
-    plan.changes.iter().enumerate().map(of).collect()
+impl Subject<'_> {
+    /// What is said of each change by itself, in the plan's order.
+    pub(super) fn each<T>(&self, said: impl Fn(&Case<'_>) -> T) -> Vec<T> {
+        let Subject { plan, rows, tenant, renames } = *self;
+        let names = Names::of(plan, renames);
+        let old_names = plan.old_names();
+        let of = |(index, planned): (usize, &PlannedChange)| {
+            let hazards: Vec<HazardNote> = plan.hazards_of(index).cloned().collect();
+            let table_rows = planned.change.table().and_then(|table| rows_of(table, rows, &old_names));
+            said(&Case { change: &planned.change, hazards: &hazards, tenant, table_rows, names: &names })
+        };
+        plan.changes.iter().enumerate().map(of).collect()
+    }
 }
 
 fn rows_of(table: &QName, rows: &BTreeMap<QName, u64>, old_names: &BTreeMap<&QName, &QName>) -> Option<u64> {

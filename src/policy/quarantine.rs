@@ -1,15 +1,13 @@
 //! Drops that are renames: what is kept, and until when.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
-use crate::model::{Plan, QName, Tenant, Verdict};
+use crate::model::Verdict;
 
-use super::plan::each;
-use super::{Case, Policy};
+use super::{Case, Policy, Subject};
 
 /// How a rule has things kept that it lets be dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,8 +29,8 @@ pub struct Stay {
 
 impl Policy {
     /// Which changes of a plan are drops that the rule which decides on them wants to be kept, in the plan's order.
-    pub fn keeps(&self, plan: &Plan, rows: &BTreeMap<QName, u64>, tenant: &Tenant) -> Vec<Option<Quarantine>> {
-        each(plan, rows, tenant, |case| self.rule(case).and_then(|rule| rule.quarantine))
+    pub fn keeps(&self, subject: &Subject<'_>) -> Vec<Option<Quarantine>> {
+        subject.each(|case| self.rule(case).and_then(|rule| rule.quarantine))
     }
 
     /// How long something stays that was dropped on a day and kept. The case is the drop, by the old name: the rule
@@ -56,8 +54,11 @@ fn end(day: Date, keep_for: Duration) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
-    use crate::model::{Change, Engine, Table};
+    use crate::model::{Change, Engine, QName, Table, Tenant};
+    use crate::policy::Names;
 
     const POLICY: &str = "policy: p
 rules:
@@ -70,7 +71,8 @@ rules:
         let policy = crate::policy::parse("p.yaml", POLICY).expect("it is sound");
         let change = Change::DropTable { from: Table::new(QName::bare(table)) };
         let tenant = Tenant { name: "t".into(), engine: Engine::Sqlite, labels: BTreeMap::new() };
-        let case = Case { change: &change, hazards: &[], tenant: &tenant, table_rows: None };
+        let names = Names::default();
+        let case = Case { change: &change, hazards: &[], tenant: &tenant, table_rows: None, names: &names };
         policy.stay(&case, "2026-01-01".parse().unwrap(), now.parse().unwrap())
     }
 

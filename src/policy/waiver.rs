@@ -156,6 +156,7 @@ fn tenants(text: &str) -> Result<TenantMatch, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::Names;
     use crate::model::{Change, Engine, Tenant};
     use crate::yaml::Source;
 
@@ -202,7 +203,8 @@ mod tests {
         let policy = Policy { waivers: vec![waiver], ..Policy::default() };
         let tenant = Tenant { name: "t".to_owned(), engine: Engine::Sqlite, labels: BTreeMap::new() };
         let change = Change::DropNamespace { name: "old".to_owned() };
-        let case = Case { change: &change, hazards: &[], tenant: &tenant, table_rows: None };
+        let names = Names::default();
+        let case = Case { change: &change, hazards: &[], tenant: &tenant, table_rows: None, names: &names };
         let now = |text: &str| text.parse().unwrap();
         assert!(policy.for_shape(ours).waived(&case, now("2026-07-01T23:59:59Z")).is_some());
         assert!(policy.for_shape(ours).waived(&case, now("2026-07-02T00:00:00Z")).is_none(), "it is over");

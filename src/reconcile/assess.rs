@@ -10,7 +10,7 @@ use super::{Study, backup, code, quarantine, watch};
 use crate::db::{Connection, DbError, Refusal, Session, Trouble};
 use crate::dialect;
 use crate::model::{Change, Hazard, HazardNote, Plan, QName, Quarantined, Reason, Ruling, Tenant, Verdict};
-use crate::policy::{Backup, Case, Policy, Stay};
+use crate::policy::{Backup, Case, Names, Policy, Stay};
 
 /// What policy and the rows say about a plan on one tenant.
 #[derive(Clone, Debug)]
@@ -160,8 +160,9 @@ async fn judged(
     let policy = &*policy.for_shape(watch::shape_id(&study.observed, &study.reference, study.fingerprint));
     let facts = facts::gather(hands, study, policy.limits.facts_timeout).await?;
     let blocked = both_names(hands, study).await?;
-    let mut rulings = policy.rule_all(&study.plan, &facts.rows, tenant, now);
-    let mut yes = policy.yes_to_all(&study.plan, &facts.rows, tenant);
+    let subject = study.subject(&facts.rows, tenant);
+    let mut rulings = policy.rule_all(&subject, now);
+    let mut yes = policy.yes_to_all(&subject);
     for not_known in &facts.not_known {
         doubt(&study.plan, &mut rulings, &mut yes, not_known);
     }
@@ -171,18 +172,19 @@ async fn judged(
     if let Some(refusal) = hands.refusal() {
         confine(&study.plan, &mut rulings, refusal);
     }
-    let kept = quarantine::kept(study, &facts.rows, tenant, policy, now);
-    let backups = backup::wanted(study, &facts.rows, tenant, policy, &kept);
+    let kept = quarantine::kept(study, &subject, policy, now);
+    let backups = backup::wanted(&subject, policy, &kept);
     backup::spare_plain_text(study, &backups, &mut rulings);
     hold_with_what_they_need(&study.plan, &mut rulings);
-    let left_out = study.plan.left_out.iter().map(|change| extra(policy, change, tenant, now)).collect();
+    let names = study.names();
+    let left_out = study.plan.left_out.iter().map(|change| extra(policy, change, tenant, &names, now)).collect();
     let stays = quarantine::stays(study, tenant, policy, now);
     Ok(Assessment { rulings, yes, facts, left_out, blocked, kept, backups, stays })
 }
 
 /// What is not declared stays, unless a waiver says until when.
-fn extra(policy: &Policy, change: &Change, tenant: &Tenant, now: Timestamp) -> Ruling {
-    let case = Case { change, hazards: &[], tenant, table_rows: None };
+fn extra(policy: &Policy, change: &Change, tenant: &Tenant, names: &Names, now: Timestamp) -> Ruling {
+    let case = Case { change, hazards: &[], tenant, table_rows: None, names };
     policy.waived(&case, now).unwrap_or(Ruling { verdict: Verdict::Deny, reason: Reason::Extra })
 }
 

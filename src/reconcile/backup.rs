@@ -12,7 +12,7 @@ use crate::backup::{Backup, BackupError, Job, Order};
 use crate::config::Backups;
 use crate::db::{Connection, Target};
 use crate::model::{Change, Plan, QName, Quarantined, Reason, Ruling, Schema, Tenant, Verdict};
-use crate::policy::{self, Policy, Stay};
+use crate::policy::{self, Policy, Stay, Subject};
 
 /// How often it is asked whether to go on.
 const LOOK: Duration = Duration::from_millis(500);
@@ -62,13 +62,11 @@ fn each_once(tables: impl Iterator<Item = QName>) -> Vec<QName> {
 
 /// The backups that changes of a plan have to wait for, by their position in it. Drops that are kept lose nothing.
 pub(super) fn wanted(
-    study: &Study,
-    rows: &BTreeMap<QName, u64>,
-    tenant: &Tenant,
+    subject: &Subject<'_>,
     policy: &Policy,
     kept: &BTreeMap<usize, String>,
 ) -> BTreeMap<usize, policy::Backup> {
-    let wanted = policy.backs_up(&study.plan, rows, tenant).into_iter().enumerate();
+    let wanted = policy.backs_up(subject).into_iter().enumerate();
     wanted.filter_map(|(index, backup)| Some((index, backup?))).filter(|(index, _)| !kept.contains_key(index)).collect()
 }
 

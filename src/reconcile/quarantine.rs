@@ -19,7 +19,7 @@ use crate::model::{
     is_working_name, quarantine_name,
 };
 use crate::plan::{self, Batch, Circle};
-use crate::policy::{Case, Policy, Stay};
+use crate::policy::{Case, Policy, Stay, Subject};
 
 /// What of a shape's plan is to run on a tenant, and how.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,10 +76,11 @@ impl Assessment {
 
 /// How long everything stays that a shape has in quarantine.
 pub(super) fn stays(study: &Study, tenant: &Tenant, policy: &Policy, now: Timestamp) -> Vec<(Quarantined, Stay)> {
+    let names = study.names();
     let stay = |(index, object): (usize, &Quarantined)| {
         let hazards: Vec<HazardNote> = study.purge.hazards_of(index).cloned().collect();
         let stay = object.dropped_in(&study.actual).map(|change| {
-            let case = Case { change: &change, hazards: &hazards, tenant, table_rows: None };
+            let case = Case { change: &change, hazards: &hazards, tenant, table_rows: None, names: &names };
             policy.stay(&case, object.since, now)
         });
         (object.clone(), stay.unwrap_or_default())
@@ -90,8 +91,7 @@ pub(super) fn stays(study: &Study, tenant: &Tenant, policy: &Policy, now: Timest
 /// The names under which a tenant's drops are kept, by the position of the change in the plan.
 pub(super) fn kept(
     study: &Study,
-    rows: &BTreeMap<QName, u64>,
-    tenant: &Tenant,
+    subject: &Subject<'_>,
     policy: &Policy,
     now: Timestamp,
 ) -> BTreeMap<usize, String> {
@@ -99,7 +99,7 @@ pub(super) fn kept(
     let dialect = dialect::of(&study.observed.platform);
     let fits = |name: &str| dialect.name_too_long(name).is_none();
     let mut kept: BTreeMap<usize, String> = BTreeMap::new();
-    for (index, quarantine) in policy.keeps(&study.plan, rows, tenant).into_iter().enumerate() {
+    for (index, quarantine) in policy.keeps(subject).into_iter().enumerate() {
         let old = quarantine.and_then(|_| keepable(&study.plan.changes[index].change));
         if let Some(old) = old {
             let taken = |name: &str| is_taken(&study.actual, name) || kept.values().any(|other| other == name);

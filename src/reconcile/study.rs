@@ -11,8 +11,11 @@ use super::{Observed, ReconcileError, Reconciler, Reference, obstacle, remains, 
 use crate::db::{Connection, Session, Trouble};
 use crate::dialect;
 use crate::diff::{self, Both};
-use crate::model::{Change, Extras, Fingerprint, Hazard, HazardNote, Member, Plan, QName, Quarantined, Schema};
+use crate::model::{
+    Change, Extras, Fingerprint, Hazard, HazardNote, Member, Plan, QName, Quarantined, Schema, Tenant,
+};
 use crate::plan::{self, Batch};
+use crate::policy::{Names, Subject};
 
 /// What is known of a shape.
 pub struct Study {
@@ -268,6 +271,16 @@ impl Comparison {
 }
 
 impl Study {
+    /// Its plan on a tenant that has so many rows.
+    pub fn subject<'a>(&'a self, rows: &'a BTreeMap<QName, u64>, tenant: &'a Tenant) -> Subject<'a> {
+        Subject { plan: &self.plan, rows, tenant, renames: &self.reference.wanted.renames }
+    }
+
+    /// The names by which its plan and the declared schema know the same things.
+    pub(super) fn names(&self) -> Names {
+        Names::of(&self.plan, &self.reference.wanted.renames)
+    }
+
     /// Whether nothing differs, not even something that is left out.
     pub fn in_sync(&self) -> bool {
         self.plan.is_empty() && self.both.is_empty() && self.extras().next().is_none()
