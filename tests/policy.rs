@@ -66,6 +66,17 @@ mod rules {
         assert_eq!(ruling(rename_table("a", "b")), Ruling { verdict: Verdict::Ask, reason: Reason::NoRule });
     }
 
+    /// A rule that fits one of two names gives way to a stricter one further down, and to no other.
+    #[test]
+    fn what_matches_in_doubt_is_never_the_freer_answer() {
+        let policy = policy(
+            "rules:\n- { match: { table: new }, then: ask, yes: true }\n- { match: { table: old }, then: deny }\n- { then: allow }",
+        );
+        assert_eq!(judge(&policy, &rename_table("old", "new"), &[], None), Verdict::Deny);
+        assert_eq!(judge(&policy, &rename_table("older", "new"), &[], None), Verdict::Ask);
+        assert_eq!(judge(&policy, &add_column("new", "c"), &[], None), Verdict::Ask);
+    }
+
     #[test]
     fn patterns_stand_for_kinds_and_names() {
         let policy = policy("rules:\n- { match: { change: \"drop_*\", object: \"votes.idx_*\" }, then: allow }");
@@ -192,7 +203,13 @@ mod yes {
     fn lets(policy: &Policy, hazards: &[Hazard]) -> bool {
         let hazards: Vec<_> = hazards.iter().map(|hazard| HazardNote::new(*hazard, "because")).collect();
         let (change, tenant) = (add_column("t", "c"), tenant("t", &[]));
-        policy.lets_yes_answer(&Case { change: &change, hazards: &hazards, tenant: &tenant, table_rows: None, names: &Names::default() })
+        policy.lets_yes_answer(&Case {
+            change: &change,
+            hazards: &hazards,
+            tenant: &tenant,
+            table_rows: None,
+            names: &Names::default(),
+        })
     }
 
     #[test]
@@ -232,7 +249,16 @@ mod windows {
             let policy = policy(&format!("{NIGHTLY}\nrules: [{{ name: at night, then: {then}, window: nightly }}]"));
             let (change, tenant) = (add_column("t", "c"), tenant("t", &[]));
             let ruling = |time| {
-                policy.judge(&Case { change: &change, hazards: &[], tenant: &tenant, table_rows: None, names: &Names::default() }, at(time))
+                policy.judge(
+                    &Case {
+                        change: &change,
+                        hazards: &[],
+                        tenant: &tenant,
+                        table_rows: None,
+                        names: &Names::default(),
+                    },
+                    at(time),
+                )
             };
             let closed = ruling("2026-07-01T12:00:00Z");
             assert_eq!(closed.verdict, Verdict::Hold);
@@ -250,7 +276,10 @@ mod windows {
         let change = add_column("t", "c");
         let ruling = |labels: &[(&str, &str)], time| {
             let tenant = tenant("t", labels);
-            policy.judge(&Case { change: &change, hazards: &[], tenant: &tenant, table_rows: None, names: &Names::default() }, at(time))
+            policy.judge(
+                &Case { change: &change, hazards: &[], tenant: &tenant, table_rows: None, names: &Names::default() },
+                at(time),
+            )
         };
         let gold = [("tier", "gold")];
         let frozen = ruling(&gold, "2026-12-24T12:00:00Z");
@@ -450,6 +479,7 @@ mod shipped {
             (add_column("t", "c"), &[Hazard::RewritesTable], None, Ask),
             (add_column("t", "c"), &[Hazard::Unproved], Some(0), Ask),
             (rename_table("a", "b"), &[Hazard::BreaksRunningApplication, Hazard::ExclusiveLock], None, Allow),
+            (rename_table("a", "b"), &[Hazard::BreaksDependents], None, Ask),
             (drop_column(), &[], Some(0), Ask),
             (drop_index("t", "i"), &[Hazard::DropsIndex], Some(0), Ask),
             (merge(), &[Hazard::DeletesData], Some(0), Ask),

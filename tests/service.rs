@@ -7,6 +7,8 @@ mod support;
 mod backups;
 #[path = "service/daemon.rs"]
 mod daemon;
+#[path = "service/emptied.rs"]
+mod emptied;
 #[path = "service/files.rs"]
 mod files;
 #[allow(dead_code, reason = "the tests of messages use the rest")]

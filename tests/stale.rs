@@ -11,7 +11,7 @@ use undrift::db::{Budget, Connection, Look, Memo, Patience, Target, Visit, Visit
 use undrift::desired;
 use undrift::model::{Engine, Labels, Tenant};
 use undrift::policy::Policy;
-use undrift::reconcile::{Errand, Fleet, FleetMember, Reconciler, Way, carry_out, survey};
+use undrift::reconcile::{Errand, Fleet, FleetMember, Past, Reconciler, Way, carry_out, survey};
 
 const SCHEMA: &str = "
 schema: small
@@ -31,7 +31,7 @@ const LIMITS: Limits = Limits {
 async fn look(reconciler: &Reconciler, target: &Target) -> Fleet {
     let tenant = Tenant { name: "one".into(), engine: target.engine(), labels: Labels::new() };
     let declared = Arc::new(desired::parse("small.yaml", SCHEMA).expect("it is correct"));
-    let member = FleetMember { tenant, target: target.clone(), declared };
+    let member = FleetMember { tenant, target: target.clone(), declared, past: Past::default() };
     survey(reconciler, vec![member], &Policy::default(), 1, jiff::Timestamp::now(), &|| {}).await
 }
 

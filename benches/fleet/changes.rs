@@ -15,7 +15,7 @@ use undrift::apply::{Ended, Limits, Position, Progress, Waiting};
 use undrift::db::{Budget, Connection, Look, Memo, Patience, Session, Target, Visit, Visitor};
 use undrift::model::{Hash, Labels, Plan, Tenant};
 use undrift::policy::Policy;
-use undrift::reconcile::{Errand, FleetMember, Reconciler, Study, Way, carry_out, survey};
+use undrift::reconcile::{Errand, FleetMember, Past, Reconciler, Study, Way, carry_out, survey};
 use undrift::store::{ApplyOutcome, AuditEntry, AuditEvent, Store};
 use undrift::{desired, dialect};
 
@@ -163,7 +163,7 @@ impl Repairs {
         let declared = Arc::new(desired::parse("bench.yaml", &text).unwrap_or_else(|report| panic!("{report:?}")));
         let target = self.tenants[0].clone();
         let tenant = Tenant { name: "first".into(), engine: target.engine(), labels: Labels::new() };
-        let member = FleetMember { tenant, target, declared };
+        let member = FleetMember { tenant, target, declared, past: Past::default() };
         let fleet = survey(&self.reconciler, vec![member], &Policy::default(), 1, Timestamp::now(), &|| {}).await;
         let shape = fleet.shapes.into_iter().next().expect("it can be worked out");
         let plan = Arc::clone(&shape.study.plan);

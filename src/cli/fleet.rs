@@ -17,7 +17,7 @@ use crate::db::{Patience, Target};
 use crate::desired::{self, Declared};
 use crate::model::{Engine, Hash, Labels, Tenant};
 use crate::policy::Policy;
-use crate::reconcile::{self, Fleet, FleetMember, Reconciler, survey};
+use crate::reconcile::{self, Fleet, FleetMember, Past, Reconciler, survey};
 use crate::registry::{self, Selector};
 
 /// What a command is to work on.
@@ -62,7 +62,7 @@ impl Work {
         let tenant = Tenant { name: name_of(&target), engine: target.engine(), labels: Labels::new() };
         let declared = Arc::new(desired::load(schema)?);
         let policy = load_policy(selection.policy.as_deref())?;
-        let member = FleetMember { tenant, target, declared };
+        let member = FleetMember { tenant, target, declared, past: Past::default() };
         Ok(Self {
             reconciler: Reconciler::new(Patience::default(), BTreeMap::new()),
             limits: reconcile::limits(&policy),
@@ -85,7 +85,8 @@ impl Work {
         let selector = Selector::parse(&selection.tenants).map_err(|error| Failure::new(error.to_string(), ""))?;
         let config = Config::load(path, &|name| std::env::var(name).ok())?;
         let mut policy = load_policy(selection.policy.as_deref().or(config.policy.as_deref()))?;
-        policy.waivers.extend(state::waivers(&config).await?);
+        let remembered = state::remembered(&config).await?;
+        policy.waivers.extend(remembered.waivers);
         let mut scratch = BTreeMap::new();
         for (engine, url) in &config.scratch {
             scratch.insert(*engine, Target::parse(url.expose_secret())?);
@@ -107,7 +108,7 @@ impl Work {
             at_once: policy.rollout.at_once.max(1),
             per_server: policy.rollout.per_server.max(1),
             policy,
-            members: members(chosen, selection.schema.as_deref(), state::secret(&config).await?)?,
+            members: members(chosen, selection.schema.as_deref(), state::secret(&config).await?, remembered.pasts)?,
             broken_sources,
         })
     }
@@ -159,6 +160,7 @@ fn members(
     tenants: Vec<registry::Registered>,
     schema: Option<&Path>,
     secret: Option<Hash>,
+    mut pasts: BTreeMap<String, Past>,
 ) -> Result<Vec<FleetMember>, Failure> {
     let mut loaded: BTreeMap<std::path::PathBuf, Arc<Declared>> = BTreeMap::new();
     let mut members = Vec::new();
@@ -169,8 +171,9 @@ fn members(
             None => Arc::new(desired::load(path)?),
         };
         loaded.insert(path.to_owned(), Arc::clone(&declared));
+        let past = pasts.remove(&registered.tenant.name).unwrap_or_default();
         let target = registered.target.with_lock_secret(secret);
-        members.push(FleetMember { tenant: registered.tenant, target, declared });
+        members.push(FleetMember { tenant: registered.tenant, target, declared, past });
     }
     Ok(members)
 }

@@ -1,5 +1,7 @@
 //! undrift's own state, as commands use it.
 
+use std::collections::BTreeMap;
+
 use secrecy::ExposeSecret;
 
 use super::{Cli, Failure};
@@ -7,7 +9,8 @@ use crate::config::Config;
 use crate::db::Target;
 use crate::model::{Engine, Hash};
 use crate::policy::{self, Policy, Waiver};
-use crate::store::{AnswerError, RequestError, Store, StoreError, WaiverRecord};
+use crate::reconcile::Past;
+use crate::store::{AnswerError, RequestError, Store, StoreError, TenantRecord, WaiverRecord};
 
 /// Opens the state that the configuration names. One that is not there yet is made.
 pub async fn open(cli: &Cli) -> Result<Store, Failure> {
@@ -36,16 +39,29 @@ pub fn policy(cli: &Cli) -> Result<Policy, Failure> {
     }
 }
 
-/// What people waived in the state that a configuration names; nothing, if there is no state.
-pub async fn waivers(config: &Config) -> Result<Vec<Waiver>, Failure> {
+/// What a state says that matters to a command which looks at tenants by itself.
+#[derive(Default)]
+pub struct Remembered {
+    /// What people waived.
+    pub waivers: Vec<Waiver>,
+    /// What the service knows of tenants, by name.
+    pub pasts: BTreeMap<String, Past>,
+}
+
+/// What the state says that a configuration names; nothing, if there is no state.
+pub async fn remembered(config: &Config) -> Result<Remembered, Failure> {
     let target = Target::parse(config.state.expose_secret())?;
     if target.engine() == Engine::Sqlite && !target.path().exists() {
-        return Ok(Vec::new());
+        return Ok(Remembered::default());
     }
     let store = Store::open(&config.state).await?;
-    let waivers = store.waivers(false).await?;
+    let (waivers, tenants) = (store.waivers(false).await?, store.tenants().await?);
     store.close().await;
-    Ok(waivers.iter().filter_map(WaiverRecord::waiver).collect())
+    let past = |record: TenantRecord| (record.name, Past { kept: record.kept, had_tables: record.had_tables });
+    Ok(Remembered {
+        waivers: waivers.iter().filter_map(WaiverRecord::waiver).collect(),
+        pasts: tenants.into_iter().map(past).collect(),
+    })
 }
 
 /// The secret of the state that a configuration names; nothing, if there is no state.

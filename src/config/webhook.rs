@@ -81,5 +81,7 @@ words! {
         BrakeEngaged = "brake_engaged",
         /// Drift comes back after every repair.
         Flapping = "flapping",
+        /// A tenant had tables and has none.
+        TenantEmptied = "tenant_emptied",
     }
 }

@@ -149,7 +149,8 @@ impl Daemon {
             if matches!(answers.state(id), Some(ApprovalState::Approved | ApprovalState::Rejected)) {
                 continue;
             }
-            let record = question(id, known, part, names, settings, now);
+            let mut record = question(id, known, part, names, settings, now);
+            fleet.say_if_emptied(&mut record.question);
             self.store.save_plan(&part.plan).await?;
             if self.store.ask(&record).await? {
                 tracing::info!(id, tenants = names.len(), "a plan needs an approval: `undrift approve {id}`");
@@ -287,7 +288,16 @@ impl Entry {
     fn asks(&self) -> Option<(String, &Known, &Part)> {
         let (known, judged) = (self.known.as_deref()?, self.judged.as_ref()?);
         let asked = judged.asked.as_ref()?;
-        Some((plan_id(known.id, asked.plan.intent()), known, asked))
+        Some((self.plan_id(known.id, asked.plan.intent()), known, asked))
+    }
+
+    /// The id of a question about a plan: the same plan on the same shape is the same question. Whether a tenant that lost
+    /// all of its tables is filled is asked for each by itself, and each time anew.
+    fn plan_id(&self, shape: Hash, plan: Hash) -> String {
+        match self.record.emptied {
+            Some(since) => Hash::of_json(&("emptied", &self.record.name, since, shape, plan)).short(),
+            None => Hash::of_json(&("plan", shape, plan)).short(),
+        }
     }
 
     /// The question that nobody has answered yet.
@@ -309,8 +319,9 @@ impl Entry {
         if known.goal != self.member.declared.hash() || self.record.sync != Sync::Drifted {
             return None;
         }
-        let (part, approved) = self.proposal(|shape, plan| answers.approved(&plan_id(shape, plan)))?;
-        let approver = approved.then(|| answers.0[&plan_id(known.id, part.plan.intent())].answer.clone()).flatten();
+        let (part, approved) = self.proposal(|shape, plan| answers.approved(&self.plan_id(shape, plan)))?;
+        let approver =
+            approved.then(|| answers.0[&self.plan_id(known.id, part.plan.intent())].answer.clone()).flatten();
         let tenant = &self.member.tenant;
         if settings.policy.frozen(tenant, now).is_some() || (!approved && is_suddenly_unproved(known, part)) {
             return None;
@@ -373,11 +384,6 @@ impl Proposal<'_> {
             explanation: settings.explanation(&self.entry.member.declared),
         }
     }
-}
-
-/// The id of a question about a plan: the same plan on the same shape is the same question.
-fn plan_id(shape: Hash, plan: Hash) -> String {
-    Hash::of_json(&("plan", shape, plan)).short()
 }
 
 fn brake_id(schema: &str, engaged: &Engaged) -> String {

@@ -8,10 +8,10 @@ use super::backoff;
 use super::saved::Saved;
 use super::settings::Listed;
 use crate::db::Target;
-use crate::model::{Hash, Plan, Quarantined, Reason, Ruling, Verdict};
+use crate::model::{Change, Hash, Plan, Quarantined, Reason, Ruling, Verdict};
 use crate::policy::Stay;
 use crate::reconcile::watch::{Judged, Known, Looked, Part, Sight};
-use crate::reconcile::{Counts, FleetMember, Outlook, ReconcileError};
+use crate::reconcile::{Counts, FleetMember, Outlook, Past, ReconcileError, Study};
 use crate::store::{Activity, DriftRecord, QuarantineRecord, ShapeRecord, Sync, TenantRecord, TroubleRecord};
 
 /// How many times of coming back are remembered.
@@ -45,7 +45,7 @@ pub struct Entry {
 }
 
 /// What a look changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum News {
     /// Nothing that anybody has to hear of.
     None,
@@ -53,6 +53,8 @@ pub enum News {
     Drifted,
     /// It differs again, though it was put right.
     Returned,
+    /// It had tables and has none.
+    Emptied,
 }
 
 impl Entry {
@@ -70,6 +72,7 @@ impl Entry {
         let mut entry =
             Self { member, place, schema, record, sight: None, known: None, judged: None, purge: None, counts, saved };
         entry.describe();
+        entry.remember();
         entry
     }
 
@@ -97,12 +100,46 @@ impl Entry {
         self.record.schema = self.schema.clone();
     }
 
+    /// What of the record matters when plans are judged.
+    fn remember(&mut self) {
+        let past = Past { kept: self.record.kept.clone(), had_tables: self.record.had_tables };
+        renew(&mut self.member.past, past);
+    }
+
+    /// Takes in that it had tables when it was known before, and its source lost sight of it.
+    pub fn returns(&mut self) {
+        self.record.had_tables = true;
+        self.remember();
+    }
+
+    /// Takes in which of its tables are there. Says whether it had some and has lost them all.
+    fn count_tables(&mut self, study: &Study, now: Timestamp) -> bool {
+        self.record.kept.retain(|kept| study.quarantined.contains(kept));
+        if !study.is_empty() {
+            (self.record.had_tables, self.record.emptied) = (true, None);
+        }
+        let lost = study.is_empty() && self.record.had_tables && self.record.emptied.is_none();
+        if lost {
+            self.record.emptied = Some(now);
+        }
+        self.remember();
+        lost
+    }
+
+    /// Takes in that a plan is about to put things into quarantine.
+    pub fn keeps(&mut self, plan: &Plan) {
+        let fresh: Vec<_> = Quarantined::put_by(plan).filter(|kept| !self.record.kept.contains(kept)).collect();
+        self.record.kept.extend(fresh);
+        self.remember();
+    }
+
     /// Takes in what a look found. `explanation` is what explains where it stands.
     pub fn found(&mut self, looked: Looked, explanation: Hash, now: Timestamp) -> News {
         let Looked { sight, known, judged, counts, stays, purge, .. } = looked;
         let study = &known.study;
         let outlook = judged.as_ref().map_or(Outlook::InSync, |judged| judged.outlook);
         let sync = if outlook == Outlook::InSync { Sync::InSync } else { Sync::Drifted };
+        let emptied = self.count_tables(study, now);
         let before = self.record.sync;
         self.turn(sync, now);
         self.record.fingerprint = Some(study.fingerprint);
@@ -115,6 +152,7 @@ impl Entry {
         renew(&mut self.record.drift, judged.as_deref().map(drift).unwrap_or_default());
         renew(&mut self.record.blocked, judged.as_ref().map(|judged| judged.blocked.clone()).unwrap_or_default());
         let news = match (before, sync) {
+            _ if emptied => News::Emptied,
             (Sync::InSync, Sync::Drifted) if self.came_back(explanation, now) => News::Returned,
             (Sync::InSync | Sync::Unknown, Sync::Drifted) => News::Drifted,
             _ => News::None,
@@ -136,6 +174,14 @@ impl Entry {
         self.record.drift.clear();
         self.record.activity = Activity::Idle;
         (self.sight, self.judged, self.purge) = (None, None, None);
+    }
+
+    /// Takes in that a plan ran: the tables that it made are there, whatever the next look finds.
+    pub fn applied(&mut self, plan: &Plan) {
+        if plan.changes.iter().any(|planned| matches!(planned.change, Change::CreateTable { .. })) {
+            (self.record.had_tables, self.record.emptied) = (true, None);
+            self.remember();
+        }
     }
 
     /// Takes in that a plan put everything right.
@@ -258,6 +304,9 @@ fn fresh(member: &FleetMember, now: Timestamp) -> TenantRecord {
         repaired_at: None,
         returned: Vec::new(),
         quarantined: Vec::new(),
+        kept: Vec::new(),
+        had_tables: false,
+        emptied: None,
     }
 }
 

@@ -8,7 +8,7 @@ use super::entry::Entry;
 use super::settings::Settings;
 use crate::model::{Fingerprint, Hash};
 use crate::reconcile::watch::Known;
-use crate::store::{ApprovalState, RolloutRecord, Sync, TenantRecord};
+use crate::store::{ApprovalState, Question, RolloutRecord, Sync, TenantRecord};
 
 /// The fleet.
 #[derive(Default)]
@@ -38,6 +38,15 @@ pub struct Fleet {
 }
 
 impl Fleet {
+    /// Adds to a question about a tenant that lost all of its tables that this is why it is asked.
+    pub fn say_if_emptied(&self, question: &mut Question) {
+        let Question::Plan { changes, names, .. } = question else { return };
+        let emptied = |name: &String| self.tenants.get(name).is_some_and(|entry| entry.record.emptied.is_some());
+        if let Some(name) = names.first().filter(|name| emptied(name)) {
+            changes.insert(0, format!("{name} had tables and has none now: it would be filled again"));
+        }
+    }
+
     /// The names of all declared schemas in use.
     pub fn schemas(&self) -> BTreeSet<String> {
         self.tenants.values().map(|entry| entry.schema.clone()).chain(self.rollouts.keys().cloned()).collect()

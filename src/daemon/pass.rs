@@ -21,6 +21,9 @@ use crate::store::{AuditEntry, AuditEvent, RunRecord, StoreError, Trigger};
 /// How often records are saved that say nothing new but the time of the last look.
 const SAVED_WITHIN: SignedDuration = SignedDuration::from_mins(5);
 
+/// The note of tenants that had tables when their source named them last.
+const DEPARTED: &str = "departed";
+
 /// How many records are saved together: all of a large fleet's, as texts for one transaction, would be the most
 /// memory that undrift ever takes.
 const SAVED_TOGETHER: usize = 500;
@@ -61,6 +64,8 @@ impl Daemon {
         let registry::Fleet { tenants: found, troubles } = registry::resolve(&settings.config).await;
         let secret = self.store.secret().await?;
         let now = Timestamp::now();
+        let mut departed: BTreeSet<String> = self.store.note(DEPARTED).await?.unwrap_or_default();
+        let before = departed.clone();
         let mut fleet = self.fleet.lock().await;
         let mut present = BTreeSet::new();
         for listed in found.into_iter().filter_map(|registered| settings.listed(registered, secret)) {
@@ -70,7 +75,11 @@ impl Daemon {
             match fleet.tenants.get_mut(&name) {
                 Some(entry) => entry.update(listed),
                 None => {
-                    fleet.tenants.insert(name, Box::new(Entry::new(listed, remembered, now)));
+                    let mut entry = Entry::new(listed, remembered, now);
+                    if departed.remove(&name) {
+                        entry.returns();
+                    }
+                    fleet.tenants.insert(name, Box::new(entry));
                 }
             }
         }
@@ -81,11 +90,17 @@ impl Daemon {
         };
         let gone = fleet.tenants.iter().filter(|(name, entry)| is_gone(name, entry));
         let mut gone: Vec<String> = gone.map(|(name, _)| name.clone()).collect();
-        gone.iter().for_each(|name| drop(fleet.tenants.remove(name)));
+        let mut records: Vec<_> =
+            gone.iter().filter_map(|name| fleet.tenants.remove(name)).map(|entry| entry.record).collect();
         if broken.is_empty() {
-            gone.extend(std::mem::take(&mut fleet.remembered).into_keys());
+            records.extend(std::mem::take(&mut fleet.remembered).into_values());
+            gone = records.iter().map(|record| record.name.clone()).collect();
         }
         drop(fleet);
+        departed.extend(records.into_iter().filter(|record| record.had_tables).map(|record| record.name));
+        if departed != before {
+            self.store.set_note(DEPARTED, &departed).await?;
+        }
         if !gone.is_empty() {
             tracing::info!(tenants = gone.len(), "tenants are gone from their sources");
             self.store.forget_tenants(&gone).await?;

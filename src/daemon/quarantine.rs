@@ -61,7 +61,7 @@ fn purge(entry: &mut Entry, settings: &Settings, now: Timestamp) -> Option<Job> 
     Some(Job {
         member: entry.member.clone(),
         known: Arc::clone(&known),
-        backup: before_purge(&known.study, &entry.member.tenant, &settings.policy, now),
+        backup: before_purge(&known.study, &entry.member, &settings.policy, now),
         sight: entry.sight.clone(),
         rules: vec![KEPT_LONG_ENOUGH.to_owned(); plan.changes.len()],
         plan,

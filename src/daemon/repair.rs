@@ -10,11 +10,11 @@ use super::recorder::{Held, Recorder};
 use super::{Daemon, backoff, tell};
 use crate::apply::{ApplyError, Cause};
 use crate::backup::BackupError;
-use crate::model::{Fingerprint, Hash, Plan, QName};
+use crate::model::{Fingerprint, Hash, Plan, QName, Quarantined};
 use crate::reconcile::rollout::settle;
 use crate::reconcile::watch::{Known, Sight};
 use crate::reconcile::{self, Carried, Errand, FleetMember, Precaution, Way, carry_out};
-use crate::store::{ApplyOutcome, AuditEvent, MemberState, TroubleRecord};
+use crate::store::{ApplyOutcome, AuditEvent, MemberState, StoreError, TroubleRecord};
 
 /// What is to run.
 pub struct Job {
@@ -92,6 +92,10 @@ impl Daemon {
         };
         let begin = AuditEvent::Begin { start: plan.start, rules: job.rules.clone(), approver: job.approver.clone() };
         recorder.open(plan, begin);
+        if let Err(error) = self.note_kept_by(job).await {
+            tell::state_failed(self, &error);
+            return not_begun();
+        }
         let watch = self.watch();
         let start = job.sight.as_ref().and_then(|sight| sight.of(&job.known, plan));
         let way = Way::known(&watch.visitor, &job.member.target, start);
@@ -113,6 +117,19 @@ impl Daemon {
         ending
     }
 
+    /// Writes down what the plan puts into quarantine: later nothing else says that it was undrift who did so.
+    async fn note_kept_by(&self, job: &Job) -> Result<(), StoreError> {
+        if Quarantined::put_by(&job.plan).next().is_none() {
+            return Ok(());
+        }
+        let mut fleet = self.fleet.lock().await;
+        let Some(entry) = fleet.tenants.get_mut(job.tenant()) else { return Ok(()) };
+        entry.keeps(&job.plan);
+        let record = entry.record.clone();
+        drop(fleet);
+        self.store.save_tenants(&[record]).await
+    }
+
     /// Takes the ending into the fleet and the rollout.
     async fn note_ending(&self, job: &Job, ending: &Ending) {
         let now = Timestamp::now();
@@ -127,6 +144,7 @@ impl Daemon {
                 ApplyOutcome::Applied => {
                     entry.record.failure = None;
                     entry.record.repaired_at = Some(now);
+                    entry.applied(&job.plan);
                     if let (Some(end), 0) = (ending.end, ending.left) {
                         entry.repaired(job.explanation, end, now);
                     } else {

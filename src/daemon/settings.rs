@@ -8,7 +8,7 @@ use crate::config::{Config, Environment, Origin, SchemaChoice};
 use crate::desired::{self, Declared};
 use crate::model::{FINGERPRINT_FORMAT, Hash};
 use crate::policy::{self, Policy};
-use crate::reconcile::FleetMember;
+use crate::reconcile::{FleetMember, Past};
 use crate::registry::Registered;
 use crate::store::WaiverRecord;
 use crate::telemetry::Loaded;
@@ -106,7 +106,11 @@ impl Settings {
         let Registered { tenant, target, schema, place } = registered;
         let declared = Arc::clone(self.schemas.get(&schema.path)?);
         let target = target.with_lock_secret(Some(secret));
-        Some(Listed { member: FleetMember { tenant, target, declared }, place, schema: schema.name })
+        Some(Listed {
+            member: FleetMember { tenant, target, declared, past: Past::default() },
+            place,
+            schema: schema.name,
+        })
     }
 }
 

@@ -133,15 +133,20 @@ fn rounded(took: Duration) -> Duration {
 /// Tells of tenants that began to differ, or do so again: one message for each shape.
 pub async fn drift(daemon: &Daemon, news: &[(String, News)]) {
     let fleet = daemon.fleet.lock().await;
-    let mut shapes: BTreeMap<(bool, Hash), (&Known, &str, Vec<String>)> = BTreeMap::new();
+    let mut shapes: BTreeMap<(News, Hash), (&Known, &str, Vec<String>)> = BTreeMap::new();
     for (name, news) in news {
         let Some((entry, known)) = fleet.tenants.get(name).and_then(|e| Some((e, e.known.as_deref()?))) else {
             continue;
         };
-        let shape = shapes.entry((*news == News::Returned, known.id));
+        let shape = shapes.entry((*news, known.id));
         shape.or_insert_with(|| (known, &entry.schema, Vec::new())).2.push(name.clone());
     }
-    for ((returned, _), (known, schema, names)) in shapes {
+    for ((news, _), (known, schema, names)) in shapes {
+        let (occasion, said) = match news {
+            News::Returned => (Occasion::Flapping, "drift came back after a repair"),
+            News::Emptied => (Occasion::TenantEmptied, "a tenant had tables and has none now"),
+            News::Drifted | News::None => (Occasion::DriftFound, "drift"),
+        };
         let changes = changes_of(known);
         tracing::warn!(
             schema,
@@ -149,10 +154,8 @@ pub async fn drift(daemon: &Daemon, news: &[(String, News)]) {
             tenants = names.len(),
             first = names.first(),
             changes = changes.len(),
-            "{}",
-            if returned { "drift came back after a repair" } else { "drift" }
+            "{said}"
         );
-        let occasion = if returned { Occasion::Flapping } else { Occasion::DriftFound };
         let (schema, shape, id) = (schema.to_owned(), Some(known.id), known.id.short());
         let path = format!("shapes/{}", known.id);
         daemon.tell(occasion, Message { schema, shape, tenants: names, changes, id, path, why: None });
@@ -335,6 +338,7 @@ fn sight(fleet: &Fleet, settings: &Settings, now: Timestamp) -> FleetSight {
             activity: &record.activity.to_string(),
             waived: record.is_waived(),
             flapping: entry.is_flapping(now),
+            emptied: record.emptied.is_some(),
             checked_at: record.read_at,
             read_at: entry.sight.as_ref().map_or(record.read_at, |sight| now.checked_sub(sight.age()).ok()),
         });

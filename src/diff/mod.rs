@@ -11,7 +11,7 @@ mod tests;
 
 pub use renames::{Both, pending as pending_renames};
 
-use crate::model::{Change, EnumType, QName, Renames, Schema, is_working_name};
+use crate::model::{Change, Column, EnumType, QName, Renames, Schema, is_work_mark, is_working_name};
 
 /// What separates a database from the reference.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -87,13 +87,18 @@ fn obstacle(actual: &Schema, name: &QName) -> Option<Obstacle> {
     Some(Obstacle { table: name.clone(), kind: found.kind.clone() })
 }
 
+/// Whether a column was begun by a run that did not end, as its comment says beside its name.
+fn is_begun(column: &Column) -> bool {
+    is_working_name(&column.name) && column.comment.as_deref().is_some_and(is_work_mark)
+}
+
 /// Whether a change only removes something that the reference does not mention and that no other
 /// change replaces: an *extra*.
 pub fn is_extra(change: &Change, all: &[Change], renames: &Renames) -> bool {
     match change {
         Change::DropTable { from } => !renames.tables.values().any(|old| old.contains(&from.name)),
         Change::DropColumn { table, from } => {
-            !is_working_name(&from.name)
+            !is_begun(from)
                 && !renames.columns.get(table).is_some_and(|all| all.values().any(|old| old.contains(&from.name)))
         }
         Change::DropMember { table, from } => !from.is_left_over() && !members::is_replaced(table, from, all),

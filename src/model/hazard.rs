@@ -29,6 +29,8 @@ words! {
         DropsIndex = "drops_index",
         /// A running application that still uses the old name or shape fails.
         BreaksRunningApplication = "breaks_running_application",
+        /// A view, trigger, routine or the like names what goes or gets another name, and fails from then on.
+        BreaksDependents = "breaks_dependents",
         /// Rights on an object are lost or changed.
         ChangesPrivileges = "changes_privileges",
         /// No statement brings back what was there.

@@ -37,7 +37,7 @@ pub use given_names::GivenNames;
 pub use glob::{Folding, Glob};
 pub use hazard::{Hazard, HazardNote};
 pub use logins::Logins;
-pub use name::{QName, is_working_name, work_mark, working_name};
+pub use name::{QName, is_work_mark, is_working_name, work_mark, working_name};
 pub use plan::{Object, Op, Pace, Part as StepPart, Plan, PlannedChange, Step};
 pub use quarantine::{Needed, Quarantined, in_quarantine, quarantine_name};
 pub use renamed::Renamed;

@@ -66,9 +66,17 @@ pub fn working_name(name: &str) -> String {
     format!("{WORKING_PREFIX}{name}")
 }
 
+/// How the comment of a column under construction begins.
+const MARK: &str = "undrift fills this with ";
+
 /// What a column under construction has for a comment: for which values it was begun.
 pub fn work_mark(fill: &str) -> String {
-    format!("undrift fills this with {}", super::Hash::of(fill).short())
+    format!("{MARK}{}", super::Hash::of(fill).short())
+}
+
+/// Whether a comment is such a mark.
+pub fn is_work_mark(comment: &str) -> bool {
+    comment.starts_with(MARK)
 }
 
 /// Whether this is the name of something under construction.

@@ -4,9 +4,10 @@
 //! remembered, and whoever looks into the database sees what it is.
 
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Change, Column, Hash, Plan, QName, Schema, Table};
+use super::{Change, Column, Plan, QName, Schema, Table};
 
 /// How the names of what is in quarantine begin.
 const PREFIX: &str = "undrift_dropped_";
@@ -15,7 +16,7 @@ const PREFIX: &str = "undrift_dropped_";
 const DATE: usize = "20270131".len();
 
 /// A table or column in quarantine.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Quarantined {
     /// The table, under its name in quarantine if it is the table itself.
     pub table: QName,
@@ -39,7 +40,7 @@ fn cut(start: &str, name: &str, end: &str, fits: impl Fn(&str) -> bool) -> Strin
     if fits(&whole) {
         return whole;
     }
-    let hash = Hash::of(name).short();
+    let hash = super::Hash::of(name).short();
     let shorter = name.char_indices().rev().map(|(at, _)| format!("{start}{}_{hash}{end}", &name[..at]));
     shorter.into_iter().find(|name| fits(name)).unwrap_or(whole)
 }
@@ -75,6 +76,31 @@ impl Quarantined {
         Some(match &self.column {
             Some(column) => Change::DropColumn { table: self.table.clone(), from: table.column(column)?.clone() },
             None => Change::DropTable { from: table.clone() },
+        })
+    }
+
+    /// The rename that put it there, as far as its name says what it was called; `None` if it is not there.
+    pub fn renamed_in(&self, schema: &Schema) -> Option<Change> {
+        Some(match (self.drop_in(schema)?, self.dropped_in(schema)?) {
+            (Change::DropColumn { table, from: now }, Change::DropColumn { from: old, .. }) => {
+                Change::RenameColumn { table, from: old.name, to: now.name, transform: None }
+            }
+            (Change::DropTable { from: now }, Change::DropTable { from: old }) => {
+                Change::RenameTable { from: old.name, to: now.name }
+            }
+            _ => return None,
+        })
+    }
+
+    /// What a plan puts into quarantine.
+    pub fn put_by(plan: &Plan) -> impl Iterator<Item = Quarantined> {
+        plan.changes.iter().filter_map(|planned| {
+            let (table, column, name) = match &planned.change {
+                Change::RenameTable { to, .. } => (to, None, &to.name),
+                Change::RenameColumn { table, to, .. } => (table, Some(to.clone()), to),
+                _ => return None,
+            };
+            Some(Quarantined { table: table.clone(), column, since: since(name)? })
         })
     }
 
@@ -175,14 +201,14 @@ fn quarantined_columns(table: &Table) -> impl Iterator<Item = &Column> {
 impl Plan {
     /// What people approve: the plan, whichever day it runs on. The names of what it puts in quarantine hold the day,
     /// and an answer must not be void at midnight.
-    pub fn intent(&self) -> Hash {
+    pub fn intent(&self) -> super::Hash {
         let dated: Vec<String> = self.changes.iter().filter_map(|planned| start_of_name(&planned.change)).collect();
         if dated.is_empty() {
             return self.hash();
         }
         let plan = Plan { end: None, ..self.clone() };
         let text = serde_json::to_string(&plan).unwrap_or_default();
-        Hash::of(dated.iter().fold(text, |text, start| text.replace(start.as_str(), PREFIX)))
+        super::Hash::of(dated.iter().fold(text, |text, start| text.replace(start.as_str(), PREFIX)))
     }
 }
 

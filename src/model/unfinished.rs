@@ -1,7 +1,7 @@
 //! What a run that did not end leaves in a catalog: indexes that are half built, constraints that nobody has
 //! checked the rows for, and things that still have their working names.
 
-use super::{Index, Member, Schema, is_working_name};
+use super::{Deferrable, ForeignKey, Hash, Index, Member, Schema, is_working_name, working_name};
 
 /// The option of an index that was never built to its end, and that no query uses.
 const HALF_BUILT: &str = "invalid";
@@ -25,9 +25,30 @@ impl Member {
         }
     }
 
-    /// Whether undrift made it on the way to something else.
+    /// What it is called as long as it is on the way to something else: a name that holds a mark of what it says, so that
+    /// nothing else is taken for it by its name alone.
+    pub fn working_name(&self, name: &str) -> String {
+        working_name(&format!("{}_{name}", self.mark()))
+    }
+
+    /// Whether undrift made it on the way to something else: under a working name, and with the mark in it, or half built.
     pub fn is_left_over(&self) -> bool {
-        self.name().is_some_and(is_working_name)
+        let marked = |name: &str| is_working_name(name) && name.starts_with(&working_name(&self.mark()));
+        let name = self.name().filter(|name| is_working_name(name));
+        name.is_some_and(|name| self.is_half_built() || marked(name))
+    }
+
+    /// What tells its definition from others, whatever it is called and however far it got.
+    fn mark(&self) -> String {
+        let bare = self.clone().finished();
+        let hash = match &bare {
+            Member::PrimaryKey(index) | Member::Unique(index) | Member::Index(index) => {
+                Hash::of_json(&Index { name: None, comment: None, deferrable: Deferrable::No, ..index.clone() })
+            }
+            Member::ForeignKey(key) => Hash::of_json(&ForeignKey { name: None, comment: None, ..key.clone() }),
+            Member::Check(check) => Hash::of_json(&(&check.expr, &check.options)),
+        };
+        hash.short()
     }
 
     /// Whether the other is this one, brought to its end.
@@ -82,6 +103,17 @@ mod tests {
         };
         assert!(check(&[("not_valid", "true")]).becomes(&check(&[])));
         assert!(!check(&[]).becomes(&check(&[])));
+    }
+
+    #[test]
+    fn a_name_alone_says_nothing() {
+        let called = |name: &str, half_built| Member::Index(index(name, half_built)).is_left_over();
+        assert!(!called("undrift_new_i", false) && called("undrift_new_i", true) && !called("i", true));
+        let made = Member::Index(index("i", false)).working_name("i");
+        assert!(called(&made, false), "{made}");
+        let mut other = index(&made, false);
+        other.unique = true;
+        assert!(!Member::Index(other).is_left_over(), "it says something else");
     }
 
     #[test]

@@ -116,6 +116,8 @@ pub enum Reason {
     },
     /// The reviewed plan file leaves it out.
     NotReviewed,
+    /// The tenant had tables before and has none now: nobody but a person can let it be filled.
+    Emptied,
     /// The plan could not be proved: nobody but a person can let it run.
     Unproved {
         /// What stood in the way.

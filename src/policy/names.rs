@@ -105,6 +105,8 @@ impl Case<'_> {
     /// The names of its table.
     pub(super) fn tables(&self, doubt: Doubt) -> Vec<QName> {
         let own = match self.change {
+            // Of what is new there is nothing to guard under an old name.
+            Change::CreateTable { to } => return vec![to.name.clone()],
             Change::RenameTable { from, to } => vec![from.clone(), to.clone()],
             _ => self.change.table().into_iter().cloned().collect(),
         };
@@ -114,6 +116,7 @@ impl Case<'_> {
     /// The names of its column.
     pub(super) fn columns(&self, doubt: Doubt) -> Vec<String> {
         let own: Vec<&str> = match self.change {
+            Change::AddColumn { to, .. } => return vec![to.name.clone()],
             Change::RenameColumn { from, to, .. } => vec![from, to],
             Change::MergeColumn { from, to, .. }
             | Change::ReplaceColumn { from, to, .. }

@@ -156,8 +156,8 @@ fn tenants(text: &str) -> Result<TenantMatch, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::Names;
     use crate::model::{Change, Engine, Tenant};
+    use crate::policy::Names;
     use crate::yaml::Source;
 
     fn waived(tenant: &str, drift: &str) -> Result<Waived, String> {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::facts::{self, Facts, NotKnown};
 use super::hands::Hands;
-use super::{Study, backup, code, quarantine, watch};
+use super::{FleetMember, Study, backup, code, quarantine, watch};
 use crate::db::{Connection, DbError, Refusal, Session, Trouble};
 use crate::dialect;
 use crate::model::{Change, Hazard, HazardNote, Plan, QName, Quarantined, Reason, Ruling, Tenant, Verdict};
@@ -140,12 +140,12 @@ impl Assessment {
 pub(super) async fn assess(
     session: &mut Session,
     study: &Study,
-    tenant: &Tenant,
+    member: &FleetMember,
     policy: &Policy,
     now: Timestamp,
 ) -> Result<Assessment, DbError> {
     let mut hands = Hands::of(session).await?;
-    let assessment = judged(&mut hands, study, tenant, policy, now).await;
+    let assessment = judged(&mut hands, study, member, policy, now).await;
     hands.let_go().await;
     assessment
 }
@@ -153,10 +153,11 @@ pub(super) async fn assess(
 async fn judged(
     hands: &mut Hands<'_>,
     study: &Study,
-    tenant: &Tenant,
+    member: &FleetMember,
     policy: &Policy,
     now: Timestamp,
 ) -> Result<Assessment, DbError> {
+    let tenant = &member.tenant;
     let policy = &*policy.for_shape(watch::shape_id(&study.observed, &study.reference, study.fingerprint));
     let facts = facts::gather(hands, study, policy.limits.facts_timeout).await?;
     let blocked = both_names(hands, study).await?;
@@ -175,11 +176,24 @@ async fn judged(
     let kept = quarantine::kept(study, &subject, policy, now);
     let backups = backup::wanted(&subject, policy, &kept);
     backup::spare_plain_text(study, &backups, &mut rulings);
+    if member.past.had_tables && study.is_empty() {
+        ask_to_fill(&mut rulings, &mut yes);
+    }
     hold_with_what_they_need(&study.plan, &mut rulings);
     let names = study.names();
     let left_out = study.plan.left_out.iter().map(|change| extra(policy, change, tenant, &names, now)).collect();
-    let stays = quarantine::stays(study, tenant, policy, now);
+    let stays = quarantine::stays(study, member, policy, now);
     Ok(Assessment { rulings, yes, facts, left_out, blocked, kept, backups, stays })
+}
+
+/// Somebody may have lost what was there: a person says whether it is to be filled again, and no flag for them.
+fn ask_to_fill(rulings: &mut [Ruling], yes: &mut [bool]) {
+    for (ruling, yes) in rulings.iter_mut().zip(yes) {
+        *yes = false;
+        if matches!(ruling.verdict, Verdict::Allow | Verdict::Hold) {
+            *ruling = Ruling { verdict: Verdict::Ask, reason: Reason::Emptied };
+        }
+    }
 }
 
 /// What is not declared stays, unless a waiver says until when.

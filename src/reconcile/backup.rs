@@ -6,12 +6,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::hands::Hands;
-use super::{Assessment, Choice, Study, quarantine};
+use super::{Assessment, Choice, FleetMember, Study, quarantine};
 use crate::apply::{self, ApplyError, Limits, Progress};
 use crate::backup::{Backup, BackupError, Job, Order};
 use crate::config::Backups;
 use crate::db::{Connection, Target};
-use crate::model::{Change, Plan, QName, Quarantined, Reason, Ruling, Schema, Tenant, Verdict};
+use crate::model::{Change, Plan, QName, Quarantined, Reason, Ruling, Schema, Verdict};
 use crate::policy::{self, Policy, Stay, Subject};
 
 /// How often it is asked whether to go on.
@@ -46,8 +46,8 @@ impl Assessment {
 }
 
 /// The tables that have to be backed up before a tenant drops for good what it has kept long enough.
-pub fn before_purge(study: &Study, tenant: &Tenant, policy: &Policy, now: Timestamp) -> Vec<QName> {
-    let stays = quarantine::stays(study, tenant, policy, now);
+pub fn before_purge(study: &Study, member: &FleetMember, policy: &Policy, now: Timestamp) -> Vec<QName> {
+    let stays = quarantine::stays(study, member, policy, now);
     each_once(stays.iter().filter(|(_, stay)| stay.over).filter_map(backed_up_in_the_end))
 }
 

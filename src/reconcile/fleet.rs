@@ -13,7 +13,7 @@ use super::{
 };
 use crate::db::{Connection, Session, Target};
 use crate::desired::Declared;
-use crate::model::{Fingerprint, Hash, Plan, Platform, Tenant};
+use crate::model::{Fingerprint, Hash, Plan, Platform, Quarantined, Tenant};
 use crate::policy::Policy;
 
 /// A tenant to look at.
@@ -25,6 +25,17 @@ pub struct Member {
     pub target: Target,
     /// What it should look like.
     pub declared: Arc<Declared>,
+    /// What undrift remembers of it.
+    pub past: Past,
+}
+
+/// What undrift remembers of a tenant, if it has a state to remember it in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Past {
+    /// What undrift put into quarantine there.
+    pub kept: Vec<Quarantined>,
+    /// Whether it had tables.
+    pub had_tables: bool,
 }
 
 /// Tenants that have one structure, and what is to be done about it.
@@ -211,11 +222,11 @@ async fn judge(
     now: Timestamp,
 ) -> Result<Assessment, String> {
     if study.in_sync() {
-        return Ok(Assessment::nothing(quarantine::stays(study, &member.tenant, policy, now)));
+        return Ok(Assessment::nothing(quarantine::stays(study, member, policy, now)));
     }
     let explain = |error: crate::db::DbError| format!("{error}; {}", error.advice());
     let mut session = Session::connect(&member.target, reconciler.patience).await.map_err(explain)?;
-    let assessment = assess::assess(&mut session, study, &member.tenant, policy, now).await;
+    let assessment = assess::assess(&mut session, study, member, policy, now).await;
     session.close().await;
     assessment.map_err(explain)
 }

@@ -11,12 +11,12 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::remains::hangs_on;
-use super::{Assessment, Reference, Study};
+use super::{Assessment, FleetMember, Reference, Study};
 use crate::dialect::quarantine::{before_column, before_table};
 use crate::dialect::{self, Dialect};
 use crate::model::{
-    Change, Fingerprint, HazardNote, Member, Plan, QName, Quarantined, Schema, Table, Tenant, in_quarantine,
-    is_working_name, quarantine_name,
+    Change, Extras, Fingerprint, HazardNote, Member, Plan, QName, Quarantined, Schema, Table, Tenant, Verdict,
+    in_quarantine, quarantine_name,
 };
 use crate::plan::{self, Batch, Circle};
 use crate::policy::{Case, Policy, Stay, Subject};
@@ -75,26 +75,56 @@ impl Assessment {
 }
 
 /// How long everything stays that a shape has in quarantine.
-pub(super) fn stays(study: &Study, tenant: &Tenant, policy: &Policy, now: Timestamp) -> Vec<(Quarantined, Stay)> {
-    let names = study.names();
+pub(super) fn stays(study: &Study, member: &FleetMember, policy: &Policy, now: Timestamp) -> Vec<(Quarantined, Stay)> {
     let stay = |(index, object): (usize, &Quarantined)| {
-        let hazards: Vec<HazardNote> = study.purge.hazards_of(index).cloned().collect();
-        let stay = object.dropped_in(&study.actual).map(|change| {
-            let case = Case { change: &change, hazards: &hazards, tenant, table_rows: None, names: &names };
-            policy.stay(&case, object.since, now)
-        });
+        let stay = if member.past.kept.contains(object) {
+            stay_of_ours(study, &member.tenant, policy, now, (index, object))
+        } else {
+            stay_of_namesake(study, &member.tenant, policy, now, (index, object))
+        };
         (object.clone(), stay.unwrap_or_default())
     };
     study.quarantined.iter().enumerate().map(stay).collect()
 }
 
-/// The names under which a tenant's drops are kept, by the position of the change in the plan.
-pub(super) fn kept(
+/// How long something stays that undrift put there: as policy says of the drop that it was.
+fn stay_of_ours(
     study: &Study,
-    subject: &Subject<'_>,
+    tenant: &Tenant,
     policy: &Policy,
     now: Timestamp,
-) -> BTreeMap<usize, String> {
+    (index, object): (usize, &Quarantined),
+) -> Option<Stay> {
+    let (names, hazards) = (study.names(), purge_hazards(study, index));
+    let change = object.dropped_in(&study.actual)?;
+    let case = Case { change: &change, hazards: &hazards, tenant, table_rows: None, names: &names };
+    Some(policy.stay(&case, object.since, now))
+}
+
+/// How long something stays that is merely called so, as far as undrift knows: it is an extra, and goes if schema and policy
+/// let any extra go, by each of its names, once the time is over.
+fn stay_of_namesake(
+    study: &Study,
+    tenant: &Tenant,
+    policy: &Policy,
+    now: Timestamp,
+    (index, object): (usize, &Quarantined),
+) -> Option<Stay> {
+    let hazards = purge_hazards(study, index);
+    let change = object.drop_in(&study.actual)?;
+    let names = study.names().with(object.renamed_in(&study.actual));
+    let case = Case { change: &change, hazards: &hazards, tenant, table_rows: None, names: &names };
+    let goes = study.reference.wanted.extras == Extras::Drop && policy.judge(&case, now).verdict == Verdict::Allow;
+    let stay = policy.stay(&case, object.since, now);
+    Some(if goes { stay } else { Stay { until: None, over: false, ..stay } })
+}
+
+fn purge_hazards(study: &Study, index: usize) -> Vec<HazardNote> {
+    study.purge.hazards_of(index).cloned().collect()
+}
+
+/// The names under which a tenant's drops are kept, by the position of the change in the plan.
+pub(super) fn kept(study: &Study, subject: &Subject<'_>, policy: &Policy, now: Timestamp) -> BTreeMap<usize, String> {
     let day = now.to_zoned(TimeZone::UTC).date();
     let dialect = dialect::of(&study.observed.platform);
     let fits = |name: &str| dialect.name_too_long(name).is_none();
@@ -110,13 +140,11 @@ pub(super) fn kept(
     kept
 }
 
-/// What a change drops that there is a point in keeping: not what is computed, nor what undrift left half done.
+/// What a change drops that there is a point in keeping: not what is computed.
 fn keepable(change: &Change) -> Option<&str> {
     match change {
-        Change::DropTable { from } => Some(from.name.name.as_str()).filter(|name| !is_working_name(name)),
-        Change::DropColumn { from, .. } if from.generated.is_none() => {
-            Some(from.name.as_str()).filter(|name| !is_working_name(name))
-        }
+        Change::DropTable { from } => Some(from.name.name.as_str()),
+        Change::DropColumn { from, .. } if from.generated.is_none() => Some(from.name.as_str()),
         _ => None,
     }
 }

@@ -7,13 +7,11 @@ use tokio::sync::Mutex;
 
 use super::endings::Endings;
 use super::quarantine::{self, Choice};
-use super::{Observed, ReconcileError, Reconciler, Reference, obstacle, remains, rights, settle};
+use super::{Observed, ReconcileError, Reconciler, Reference, dependents, obstacle, remains, rights, settle};
 use crate::db::{Connection, Session, Trouble};
 use crate::dialect;
 use crate::diff::{self, Both};
-use crate::model::{
-    Change, Extras, Fingerprint, Hazard, HazardNote, Member, Plan, QName, Quarantined, Schema, Tenant,
-};
+use crate::model::{Change, Extras, Fingerprint, Hazard, HazardNote, Member, Plan, QName, Quarantined, Schema, Tenant};
 use crate::plan::{self, Batch};
 use crate::policy::{Names, Subject};
 
@@ -92,7 +90,8 @@ impl Reconciler {
         let fingerprint = reference.fingerprint_of(actual.clone());
         let comparison = self.compare(session, &observed, &actual, &reference).await?;
         let everything = vec![true; comparison.renames.len() + comparison.changes.len()];
-        let plan = comparison.plan(fingerprint, &actual, &reference, &everything, &[])?;
+        let mut plan = comparison.plan(fingerprint, &actual, &reference, &everything, &[])?;
+        dependents::warn(&mut plan, &observed.reading.schema.opaque);
         let quarantined = actual.quarantined();
         let purge = quarantine::purge(&reference, fingerprint, &actual, &quarantined, comparison.all())?;
         let mut study = Study {
@@ -133,13 +132,14 @@ impl Reconciler {
         if let Some(plan) = subsets.get(choice) {
             return Ok(Arc::clone(plan));
         }
-        let plan = match choice.purged.as_slice() {
+        let mut plan = match choice.purged.as_slice() {
             [] => study.part(self, session, choice).await?,
             purged => {
                 let (start, left_out) = (study.fingerprint, study.comparison.all());
                 quarantine::purge(&study.reference, start, &study.actual, purged, left_out)?
             }
         };
+        dependents::warn(&mut plan, &study.observed.reading.schema.opaque);
         let (plan, flaws) = self.prove(session, study, plan).await?;
         let plan = Arc::new(if flaws.is_empty() { plan } else { mark_unproved(plan, &flaws) });
         subsets.insert(choice.clone(), Arc::clone(&plan));
@@ -279,6 +279,11 @@ impl Study {
     /// The names by which its plan and the declared schema know the same things.
     pub(super) fn names(&self) -> Names {
         Names::of(&self.plan, &self.reference.wanted.renames)
+    }
+
+    /// Whether there is no table in it that counts.
+    pub fn is_empty(&self) -> bool {
+        self.actual.tables.is_empty()
     }
 
     /// Whether nothing differs, not even something that is left out.

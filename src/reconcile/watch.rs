@@ -136,7 +136,7 @@ impl Watch {
                 (Some(known.said.share(judged)), counts)
             }
         };
-        let stays = quarantine::stays(&known.study, &member.tenant, policy, now);
+        let stays = quarantine::stays(&known.study, member, policy, now);
         let purge = match judged.as_ref().is_some_and(|judged| judged.allowed.is_some()) {
             true => None,
             false => self.purge(&mut door, &known, &stays).await?,
@@ -150,7 +150,7 @@ impl Watch {
     /// that is not all: where something differs, rows and policy have their say, and somebody has to go there.
     pub fn unchanged(&self, member: &FleetMember, before: &Sight, policy: &Policy, now: Timestamp) -> Option<Looked> {
         let known = self.known(&before.shape).filter(|known| known.study.in_sync())?;
-        let stays = quarantine::stays(&known.study, &member.tenant, policy, now);
+        let stays = quarantine::stays(&known.study, member, policy, now);
         if before.goal != member.declared.hash() || stays.iter().any(|(_, stay)| stay.over) {
             return None;
         }
@@ -254,9 +254,9 @@ impl Watch {
         policy: &Policy,
         now: Timestamp,
     ) -> Result<(Judged, Counts), DbError> {
-        let tenant = &door.member.tenant;
+        let member = door.member;
         let session = door.session().await?;
-        let assessment = assess::assess(session, &known.study, tenant, policy, now).await?;
+        let assessment = assess::assess(session, &known.study, member, policy, now).await?;
         let runs = assessment.chosen(&known.study.plan);
         let approved = assessment.approved(&known.study.plan).chosen(&known.study.plan);
         let counts = Counts::of(&assessment.facts, &known.study);

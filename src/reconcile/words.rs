@@ -300,6 +300,7 @@ pub fn reason(ruling: &Ruling) -> String {
             format!("the reviewed plan says {reviewed}, and the policy is stricter now: {why}")
         }
         Reason::NotReviewed => "the reviewed plan leaves it out".to_owned(),
+        Reason::Emptied => "the tenant had tables and has none now".to_owned(),
         Reason::Unproved { why } => why.clone(),
     }
 }

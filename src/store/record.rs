@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Change, Engine, Fingerprint, Hash, Labels, Reason, Ruling, Tenant};
+use crate::model::{Change, Engine, Fingerprint, Hash, Labels, Quarantined, Reason, Ruling, Tenant};
 
 /// Whether a tenant is what it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -91,6 +91,15 @@ pub struct TenantRecord {
     /// What it keeps under another name instead of dropping it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quarantined: Vec<QuarantineRecord>,
+    /// What undrift itself put into quarantine there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<Quarantined>,
+    /// Whether it had tables at the last look that found any.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub had_tables: bool,
+    /// Since when it has none, if it had some: a person is asked before it is filled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emptied: Option<Timestamp>,
 }
 
 /// A table or column that was renamed instead of dropped.

@@ -14,6 +14,7 @@ pub struct Fleet {
     changes: Gauge<2>,
     shapes: Gauge<1>,
     flapping: Gauge<0>,
+    emptied: Gauge<0>,
     oldest_check: Gauge<0>,
     oldest_full_read: Gauge<0>,
     oldest_unknown: Gauge<0>,
@@ -53,6 +54,11 @@ impl Fleet {
                 "Tenants in which drift comes back after every repair.",
                 [],
             ),
+            emptied: registrar.gauge(
+                "undrift_emptied_tenants",
+                "Tenants that had tables and have none now: a person is asked before they are filled.",
+                [],
+            ),
             oldest_check: registrar.gauge(
                 "undrift_oldest_check_timestamp_seconds",
                 "When the tenant that waits longest was last looked at with success; absent without tenants.",
@@ -83,6 +89,7 @@ impl Fleet {
         self.changes.replace(counted(sight.changes));
         self.shapes.replace(counted(sight.shapes));
         self.flapping.show(Some(number(sight.flapping)));
+        self.emptied.show(Some(number(sight.emptied)));
         self.oldest_check.show(sight.oldest_check.map(seconds));
         self.oldest_full_read.show(sight.oldest_full_read.map(seconds));
         self.oldest_unknown.show(sight.oldest_unknown.map(seconds));
@@ -150,6 +157,8 @@ pub struct TenantSight<'a> {
     pub waived: bool,
     /// Whether drift comes back after every repair.
     pub flapping: bool,
+    /// Whether it had tables and has none now.
+    pub emptied: bool,
     /// When it was last looked at with success.
     pub checked_at: Option<Timestamp>,
     /// When it was last read, rather than passed over because nothing was done in it.
@@ -164,6 +173,7 @@ pub struct FleetSight {
     changes: BTreeMap<[String; 2], u64>,
     shapes: BTreeMap<[String; 1], u64>,
     flapping: u64,
+    emptied: u64,
     oldest_check: Option<Timestamp>,
     oldest_full_read: Option<Timestamp>,
     oldest_unknown: Option<Timestamp>,
@@ -191,6 +201,7 @@ impl FleetSight {
         let state = [tenant.engine.key(), tenant.sync, tenant.activity].map(str::to_owned);
         *self.tenants.entry(state).or_default() += 1;
         self.flapping += u64::from(tenant.flapping);
+        self.emptied += u64::from(tenant.emptied);
         keep_older(&mut self.oldest_check, tenant.checked_at.unwrap_or(tenant.since));
         keep_older(&mut self.oldest_full_read, tenant.read_at.unwrap_or(tenant.since));
         match tenant.sync {

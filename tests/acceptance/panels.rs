@@ -24,7 +24,7 @@ waivers: [{ name: over, tenant: nobody, until: 2020-01-31, owner: dba, why: a te
 ";
 
 /// What has nothing to show in a fleet where this has not happened: that is no fault of theirs.
-const SILENT: [&str; 12] = [
+const SILENT: [&str; 13] = [
     "UndriftBrakeEngaged",
     "UndriftDown",
     "UndriftDriftUnresolved",
@@ -35,6 +35,7 @@ const SILENT: [&str; 12] = [
     "UndriftRolloutStopped",
     "UndriftServerCircuitOpen",
     "UndriftStateFailing",
+    "UndriftTenantEmptied",
     "UndriftTenantUnknown",
     "undrift started",
 ];

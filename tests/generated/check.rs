@@ -12,7 +12,7 @@ use undrift::diff::difference;
 use undrift::model::{Fingerprint, Labels, Reason, Renames, Schema, Tenant, Verdict};
 use undrift::policy::{self, Policy};
 use undrift::reconcile::{
-    Assessment, Choice, Errand, Fleet, FleetMember, Outlook, Reconciler, Shape, carry_out, survey,
+    Assessment, Choice, Errand, Fleet, FleetMember, Outlook, Past, Reconciler, Shape, carry_out, survey,
 };
 
 use crate::bench::Bench;
@@ -128,7 +128,8 @@ impl Way<'_> {
 
     async fn look(&self, reconciler: &Reconciler, declared: &Arc<Declared>) -> Result<(Shape, Assessment), Failure> {
         let tenant = Tenant { name: "generated".to_owned(), engine: self.bench.engine, labels: Labels::new() };
-        let member = FleetMember { tenant, target: self.target.clone(), declared: Arc::clone(declared) };
+        let member =
+            FleetMember { tenant, target: self.target.clone(), declared: Arc::clone(declared), past: Past::default() };
         let now = jiff::Timestamp::now();
         let Fleet { mut shapes, unknown } = survey(reconciler, vec![member], &self.policy, 1, now, &|| ()).await;
         if let Some((_, error)) = unknown.first() {

@@ -90,6 +90,7 @@ pub fn tenant(name: &str) -> TenantSight<'_> {
         activity: "idle",
         waived: false,
         flapping: true,
+        emptied: true,
         checked_at: Some(long_ago()),
         read_at: Some(long_ago()),
     }

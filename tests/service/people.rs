@@ -59,7 +59,7 @@ fn a_pause_keeps_everything_as_it_is() {
     let daemon = fleet.start();
     daemon.wait_for_sync(2);
     fleet.run(&["pause", "--why", "an incident"]).expect_code(0);
-    fleet.sql("t00", "DROP TABLE users");
+    fleet.sql("t00", "ALTER TABLE users DROP COLUMN password_hash");
     daemon.wait_for("undrift_tenants", &["sync=\"drifted\""], 1.0);
     let passes = daemon.metric("undrift_passes_total", &[]);
     daemon.wait_for("undrift_passes_total", &[], passes + 3.0);
@@ -76,7 +76,7 @@ fn the_brake_asks_when_nothing_explains_that_so_many_differ() {
     daemon.wait_for_sync(6);
     fleet.run(&["pause", "--why", "so that all are seen together"]).expect_code(0);
     for number in 0..4 {
-        fleet.sql(&format!("t{number:02}"), "DROP TABLE users");
+        fleet.sql(&format!("t{number:02}"), "ALTER TABLE users DROP COLUMN password_hash");
     }
     daemon.wait_for("undrift_brake_engaged", &[], 1.0);
     fleet.run(&["resume"]).expect_code(0);

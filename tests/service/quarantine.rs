@@ -48,10 +48,20 @@ fn a_table_is_kept_listed_and_dropped_in_the_end() {
     let shown = fleet.run(&["status"]).stdout;
     assert!(shown.contains("QUARANTINE 1") && shown.contains(&kept), "{shown}");
 
-    fleet.sql("t00", &format!("ALTER TABLE {kept} RENAME TO undrift_dropped_20200101_old"));
+    drop(daemon);
+    let old = "undrift_dropped_20200101_old";
+    fleet.sql("t00", &format!("ALTER TABLE {kept} RENAME TO {old}"));
+    // Undrift believes its own state, and nobody's names: of t01 it does not know that it keeps something so old.
+    let (day, aged) = (jiff::Timestamp::now().strftime("%Y-%m-%d"), "2020-01-01");
+    fleet.state(&format!(
+        "UPDATE tenants SET body = replace(replace(body, '{kept}', '{old}'), '{day}', '{aged}') WHERE name = 't00'"
+    ));
+    fleet.add("t02", &format!("CREATE TABLE users (id INTEGER PRIMARY KEY); CREATE TABLE {old} (a)"));
+    let daemon = fleet.start();
     wait(|| tables(&fleet, "t00").is_empty().then_some(()));
     assert_eq!(tables(&fleet, "t01"), kept, "its time is not over");
-    daemon.wait_for_sync(2);
+    daemon.wait_for_sync(3);
+    assert_eq!(tables(&fleet, "t02"), old, "it is only called so");
     let history = fleet.run(&["history", "t00"]).expect_code(0).stdout;
     assert!(history.contains("DROP TABLE") && history.contains("for as long as the policy says"), "{history}");
     fleet.run(&["audit", "verify"]).expect_code(0);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use undrift::model::{Change, Engine, Fingerprint, Hash, Plan, Reason, Ruling, Verdict};
+use undrift::model::{Change, Engine, Fingerprint, Hash, Plan, QName, Quarantined, Reason, Ruling, Verdict};
 use undrift::store::{
     Activity, Answer, ApplyOutcome, ApprovalRecord, ApprovalState, AuditEntry, AuditEvent, DriftRecord, FailureRecord,
     MemberRecord, MemberState, QuarantineRecord, Question, RolloutRecord, ShapeRecord, Stage, Sync, TenantRecord,
@@ -58,6 +58,13 @@ pub fn tenant(name: &str) -> TenantRecord {
             since: jiff::civil::date(2026, 11, 1),
             until: Some(at(7)),
         }],
+        kept: vec![Quarantined {
+            table: QName::bare("users"),
+            column: Some("undrift_dropped_20261101_nick".to_owned()),
+            since: jiff::civil::date(2026, 11, 1),
+        }],
+        had_tables: true,
+        emptied: Some(at(8)),
     }
 }
 

@@ -63,6 +63,7 @@ fn headline(event: &Event) -> String {
         Occasion::RolloutStopped => "Rollout stopped",
         Occasion::BrakeEngaged => "Brake engaged",
         Occasion::Flapping => "Drift comes back after repair",
+        Occasion::TenantEmptied => "All tables are gone",
     };
     let tenants = match event.tenants.count {
         0 => return format!("{what}: {}", event.schema),

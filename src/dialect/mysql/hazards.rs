@@ -6,7 +6,7 @@ use super::effects::{self, Kind};
 use super::names::within;
 use super::online::Way;
 use super::widening::{TypeChange, compare};
-use crate::model::{Column, Hazard, HazardNote, Index, Property, QName, Table, is_working_name};
+use crate::model::{Column, Hazard, HazardNote, Index, Property, QName, Table};
 
 fn note(hazard: Hazard, why: String) -> HazardNote {
     HazardNote::new(hazard, why)
@@ -156,9 +156,6 @@ impl Mysql {
     /// A column goes.
     pub(super) fn drops_column(&self, table: &QName, column: &Column) -> Vec<HazardNote> {
         let name = within(table, &column.name);
-        if is_working_name(&column.name) {
-            return Vec::new();
-        }
         if let Some(generated) = &column.generated {
             let kind = if generated.stored { Kind::DropColumn } else { Kind::DropVirtualColumn };
             return rename(&name).into_iter().chain(self.does(kind, table)).collect();

@@ -6,7 +6,7 @@ use super::facts;
 use super::names::{ident, qualified};
 use super::text::identifiers;
 use crate::dialect::rank;
-use crate::model::{Column, Hazard, HazardNote, IdentityKind, Object, Op, Pace, QName, Table, is_working_name};
+use crate::model::{Column, Hazard, HazardNote, IdentityKind, Object, Op, Pace, QName, Table};
 
 /// Adds a column that nothing has to fill.
 pub(super) fn add(batch: &Batch<'_>, change: usize, table: &QName, column: &Column) -> Op {
@@ -106,9 +106,6 @@ pub(super) fn drop(batch: &Batch<'_>, change: usize, table: &QName, column: &Col
     op.frees = column_objects(table, mentioned(batch, table, column));
     op.frees.push(Object::Table(table.clone()));
     op.frees.extend(batch.type_object(&column.data_type));
-    if is_working_name(&column.name) {
-        return op;
-    }
     if column.generated.is_none() {
         let why = format!("{table}.{} is dropped with its values", column.name);
         op.hazards.push(HazardNote::new(Hazard::DeletesData, why));

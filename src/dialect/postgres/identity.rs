@@ -74,7 +74,8 @@ pub(super) fn sequence_type(table: &QName, column: &str, data_type: &str) -> Str
 
 /// Runs a statement on the sequence that a column owns; `%s` in it stands for the sequence.
 fn on_sequence(table: &QName, column: &str, statement: &str) -> String {
-    let body = format!("BEGIN EXECUTE pg_catalog.format({}, {}); END", literal(statement), owned_sequence(table, column));
+    let body =
+        format!("BEGIN EXECUTE pg_catalog.format({}, {}); END", literal(statement), owned_sequence(table, column));
     format!("DO {}", literal(&body))
 }
 

@@ -1,6 +1,6 @@
 //! Identifiers and literals: the only place where a name or a text becomes SQL.
 
-use crate::model::{Hash, QName, working_name};
+use crate::model::{Hash, Member, QName};
 
 /// How many bytes of a name PostgreSQL keeps.
 pub(super) const NAME_BYTES: usize = 63;
@@ -95,9 +95,10 @@ pub(super) fn cut(name: &str) -> String {
     name[..end].to_owned()
 }
 
-/// The name of something under construction. One that would be too long keeps its beginning and gets a hash.
-pub(super) fn working(name: &str) -> String {
-    let whole = working_name(name);
+/// The name of a key, index or constraint under construction. One that would be too long keeps its beginning and gets
+/// a hash.
+pub(super) fn working(member: &Member, name: &str) -> String {
+    let whole = member.working_name(name);
     if whole.len() <= NAME_BYTES {
         return whole;
     }

@@ -100,7 +100,9 @@ fn believed(batch: &Batch<'_>, alteration: &Alteration<'_>, check: &Member, left
 pub(super) fn working_check(column: &str) -> Member {
     let expr = format!("{} IS NOT NULL", spell(column));
     let options = [("not_valid".to_owned(), "true".to_owned())].into();
-    Member::Check(Check { name: Some(working(column)), expr, options, comment: None })
+    let check = Member::Check(Check { name: None, expr, options, comment: None });
+    let name = working(&check, column);
+    check.called(Some(name))
 }
 
 /// The check that a run left which did not end.

@@ -168,7 +168,7 @@ fn is_unique(member: &Member) -> bool {
 fn working_index(batch: &Batch<'_>, change: usize, table: &QName, member: &Member) -> String {
     let _ = table;
     let found = ready(batch, change).and_then(|(_, index)| index.name.clone());
-    found.unwrap_or_else(|| working(member.name().unwrap_or_default()))
+    found.unwrap_or_else(|| working(&Member::Index(as_index(member)), member.name().unwrap_or_default()))
 }
 
 /// Whether an old index or key can stay until the new one is built: no column of either becomes another one
