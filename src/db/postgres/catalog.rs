@@ -325,6 +325,6 @@ mod tests {
         assert_eq!(selects(whole), selects(modelled));
         let text = query(Version(15, 0, 0), modelled, false);
         assert_eq!(text.matches(NOTHING).count(), TEXTS.len());
-        assert!(!text.contains("pg_get_triggerdef") && text.contains("FROM pg_index"));
+        assert!(!text.contains("pg_get_triggerdef") && text.contains("FROM pg_catalog.pg_index"));
     }
 }
