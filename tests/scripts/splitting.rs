@@ -88,4 +88,6 @@ fn version_comments_are_what_the_server_takes_them_for() {
     let script = "CREATE TABLE t (a int /*!80023 INVISIBLE */ /*M!100301 COMPRESSED*/ /*!99999 x */)";
     assert_eq!(text(&*mysql, script), "CREATE TABLE t (a int INVISIBLE /*M!100301 COMPRESSED*/ )");
     assert_eq!(text(&*mariadb, script), "CREATE TABLE t (a int COMPRESSED )");
+    let own = "USE shop; CREATE TABLE shop./*!50001 t */ (a int)";
+    assert_eq!(text(&*mysql, own), "CREATE TABLE t (a int)");
 }

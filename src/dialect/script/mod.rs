@@ -304,6 +304,10 @@ impl Reader<'_> {
         cuts.sort_by_key(|cut| cut.start);
         let (mut text, mut from) = (String::with_capacity(tokens.end - tokens.start), tokens.start);
         for cut in cuts {
+            if cut.start < from {
+                // The mark of a comment within a name that is cut out.
+                continue;
+            }
             text.push_str(&self.text[from..cut.start]);
             text.push_str(cut.with);
             from = cut.end;
