@@ -52,7 +52,7 @@ use shared::Shared;
 pub use study::Study;
 
 use crate::apply;
-use crate::db::{Connection, Patience, Place, Reading, Session, Target};
+use crate::db::{Connection, DbError, Patience, Place, Reading, Session, Target};
 use crate::desired::Declared;
 use crate::model::{Engine, Hash, Opaque, Platform, Schema};
 use crate::policy::Policy;
@@ -104,7 +104,7 @@ impl Reconciler {
     ///
     /// # Errors
     /// What the server or the network said.
-    pub async fn observe(&self, target: &Target) -> Result<(Session, Observed), crate::db::DbError> {
+    pub async fn observe(&self, target: &Target) -> Result<(Session, Observed), DbError> {
         let mut session = Session::connect(target, self.patience).await?;
         let reading = session.read().await?;
         let observed = Observed { platform: session.platform().clone(), place: session.place().clone(), reading };
@@ -114,25 +114,21 @@ impl Reconciler {
     /// Removes what killed runs left behind on a tenant's server, and on the scratch server that
     /// stands in for it; once for each server. That a server refuses this is no reason to stop.
     async fn sweep(&self, session: &mut Session, target: &Target) {
-        let other = self.scratch.get(&target.engine());
-        if !self.swept.lock().await.insert(other.unwrap_or(target).server()) {
-            return;
+        if self.swept.lock().await.insert(target.server()) {
+            tell_swept(session.sweep().await);
         }
-        let swept = match other {
-            None => session.sweep().await,
-            Some(server) => match Session::connect(server, self.patience).await {
-                Ok(mut session) => {
-                    let swept = session.sweep().await;
-                    session.close().await;
-                    swept
-                }
-                Err(error) => Err(error),
-            },
-        };
-        match swept {
-            Ok(names) => names.iter().for_each(|name| tracing::info!(name, "removed a left-over scratch database")),
-            Err(error) => tracing::warn!(%error, "left-over scratch databases could not be looked for"),
+        if let Some(server) = self.scratch.get(&target.engine())
+            && self.swept.lock().await.insert(server.server())
+        {
+            tell_swept(self.sweep_server(server).await);
         }
+    }
+
+    async fn sweep_server(&self, server: &Target) -> Result<Vec<String>, DbError> {
+        let mut session = Session::connect(server, self.patience).await?;
+        let swept = session.sweep().await;
+        session.close().await;
+        swept
     }
 
     /// The declared schema as the server of this session reads it back, or the one that is named for scratch. Built once per
@@ -201,5 +197,12 @@ impl Reconciler {
             return Err(ReconcileError::Scratch(error));
         }
         Ok(scratch)
+    }
+}
+
+fn tell_swept(swept: Result<Vec<String>, DbError>) {
+    match swept {
+        Ok(names) => names.iter().for_each(|name| tracing::info!(name, "removed what a killed run had left behind")),
+        Err(error) => tracing::warn!(%error, "what killed runs left behind could not be looked for"),
     }
 }

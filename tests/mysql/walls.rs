@@ -197,6 +197,11 @@ async fn a_login_that_can_make_no_user_builds_only_where_it_can_reach_nothing_el
     let remedy = "GRANT CREATE USER ON *.* TO `several`@`localhost`; \
                   GRANT ALL PRIVILEGES ON `undrift\\_scratch\\_%`.* TO `several`@`localhost` WITH GRANT OPTION;";
     assert_eq!(error.advice(), remedy);
+    // Another address of the same server is no other server.
+    let mut session = connect(&mariadb().url(one).replace("root@", "several:p@")).await;
+    let elsewhere = Target::parse(&mariadb().tcp_url("several:p", one)).unwrap();
+    let error = session.scratch(Some(&elsewhere), &Schema::default()).await.err().unwrap();
+    assert_eq!(error.trouble, Trouble::Privilege);
     mariadb().sql(&mariadb().url("mysql"), error.advice());
     let url = mariadb().url(one).replace("root@", "several:p@");
     assert!(try_scratch(&url).await.unwrap().starts_with("undrift_"));

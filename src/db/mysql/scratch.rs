@@ -92,13 +92,19 @@ impl MysqlSession {
     /// Whether undrift's own login may build there: it has no rights beyond this tenant, or the server is one that was named
     /// for it.
     async fn may_build_itself(&mut self, owner: &mut MysqlSession, refused: DbError) -> Result<(), DbError> {
-        if owner.target.server() != self.target.server() {
+        if owner.whereabouts().await? != self.whereabouts().await? {
             return Ok(());
         }
         let database = self.place.database.clone();
         let Some(more) = owner.beyond(&database).await? else { return Ok(()) };
         let message = format!("{} {more}, and can make no user that has not: {}", self.place.user, refused.message);
         Err(DbError { message, ..refused })
+    }
+
+    /// What tells this server from others, whatever address it was reached by.
+    async fn whereabouts(&mut self) -> Result<Vec<String>, DbError> {
+        let sql = "SELECT CONCAT_WS(' ', @@hostname, @@port, @@datadir)";
+        Ok(column(self.ask(sql, "find out which server this is").await?))
     }
 
     /// A database made on one node of a cluster is made on all, whatever the session says.
