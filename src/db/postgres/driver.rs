@@ -1,5 +1,6 @@
 //! The driver's part of the wire: where it is needed, and where nothing quicker was asked for.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
@@ -34,21 +35,26 @@ pub(super) async fn answers<R>(
     Ok(answers)
 }
 
-/// Runs one statement, and no more than one.
+/// Runs one statement, and no more than one. The server closes it afterwards: nothing is kept by a name.
 pub(super) async fn single(connection: &mut PgConnection, sql: &str) -> Result<u64, sqlx::Error> {
-    sqlx::query(statement(sql)).execute(connection).await.map(|done| done.rows_affected())
+    sqlx::query(statement(sql)).persistent(false).execute(connection).await.map(|done| done.rows_affected())
 }
 
 /// Runs one query, and no more than one, for a single integer.
 pub(super) async fn number(connection: &mut PgConnection, sql: &str) -> Result<Option<i64>, sqlx::Error> {
-    let Some(row) = sqlx::query(statement(sql)).fetch_optional(connection).await? else { return Ok(None) };
-    row.try_get::<Option<i64>, _>(0).or_else(|_| Ok(row.try_get::<Option<i32>, _>(0)?.map(i64::from)))
+    let rows = query(connection, sql).await?;
+    Ok(rows.into_iter().next().and_then(|row| row.into_iter().next()).flatten().and_then(|text| text.parse().ok()))
 }
 
-/// Runs one query, and no more than one, whose columns are texts.
+/// Runs one query, and no more than one, for the texts of its values. The driver asks for values in the server's own form
+/// wherever it lets the server take one statement alone; prepared by name first, a query can be run for texts.
 pub(super) async fn query(connection: &mut PgConnection, sql: &str) -> Result<Vec<Row>, sqlx::Error> {
-    let rows = sqlx::query(statement(sql)).fetch_all(connection).await?;
-    rows.iter().map(texts).collect()
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    // A failed transaction keeps the name, so it is not used again.
+    let name = format!("undrift_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+    single(connection, &format!("PREPARE {name} AS {sql}")).await?;
+    let answers = answers(connection, &format!("EXECUTE {name}; DEALLOCATE {name}"), |row| texts(&row)).await?;
+    Ok(answers.into_iter().flat_map(|answer| answer.rows).collect())
 }
 
 /// Ends the session.
