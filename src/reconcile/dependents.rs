@@ -143,7 +143,7 @@ impl<'a> Text<'a> {
         !follows
             && match gone.what {
                 // Its own triggers name their table once, and go or are renamed with it.
-                What::Table if gone.tables.iter().any(|table| is_own(table)) => {
+                What::Table if gone.tables.iter().any(is_own) => {
                     gone.renamed && gone.tables.iter().any(|table| names(table) > 1)
                 }
                 What::Table => gone.tables.iter().any(|table| names(table) > 0),
