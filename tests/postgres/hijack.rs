@@ -6,6 +6,7 @@ use super::support::{Cli, Output, folder, postgres};
 
 const SCHEMA: &str = "
 schema: shop
+extras: ignore
 tables:
   users:
     columns:
