@@ -61,7 +61,7 @@ async fn a_statement_goes_to_the_server_alone() {
         let _ = session.count(&statement).await;
         let _ = session.texts(&statement).await;
         let _ = session.together(&[statement.clone(), "SELECT 1".to_owned()]).await;
-        let open = [format!("SELECT 'a"), format!("'; DELETE FROM `{other}`.t; -- ")];
+        let open = ["SELECT 'a".to_owned(), format!("'; DELETE FROM `{other}`.t; -- ")];
         let _ = session.together(&open).await;
         session.close().await;
         canary.is_whole(&statement);
