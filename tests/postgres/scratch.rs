@@ -80,6 +80,19 @@ async fn what_runs_in_scratch_can_do_nothing_elsewhere() {
     }
 }
 
+/// What a login is made a member of it need not have: then it takes the role where it needs what the role has.
+#[tokio::test]
+async fn a_login_that_inherits_nothing_makes_scratch_databases() {
+    let url = postgres().database("tenant");
+    maker(postgres(), "heirless");
+    postgres().sql(&url, "ALTER ROLE heirless NOINHERIT");
+    let mut scratch = scratch(&url.replacen("postgres@", "heirless@", 1), &["pg_trgm"]).await;
+    let name = scratch.session.place().database.clone();
+    assert!(read(&mut scratch.session).await.extensions.contains("pg_trgm"));
+    scratch.discard().await.unwrap();
+    assert_eq!(left(postgres(), &name), "");
+}
+
 /// Another login than the scratch database's own is kept out, with or without rights elsewhere.
 #[tokio::test]
 async fn nobody_else_is_let_into_scratch() {
@@ -177,5 +190,29 @@ async fn a_statement_in_scratch_comes_to_an_end() {
     scratch.session.limit(std::time::Duration::ZERO, std::time::Duration::ZERO).await.unwrap();
     let error = scratch.session.execute("SELECT pg_sleep(30)").await.unwrap_err();
     assert_eq!((error.trouble, error.code.as_deref()), (Trouble::TimedOut, Some("57014")), "{error}");
+    scratch.discard().await.unwrap();
+}
+
+/// A login that is a member of two tenants' owners could be led from one to the other by what is tried out in scratch.
+#[tokio::test]
+async fn a_login_with_rights_in_several_tenants_builds_nothing_by_itself() {
+    let tenants = [postgres().database("shared"), postgres().database("shared")];
+    postgres().sql(&tenants[0], "CREATE ROLE shared_login LOGIN CREATEDB");
+    for url in &tenants {
+        let owner = format!("{}_owner", name_of(url));
+        let grants = format!("CREATE ROLE {owner}; GRANT {owner} TO shared_login WITH ADMIN OPTION;");
+        postgres().sql(url, &format!("{grants} CREATE TABLE t (); ALTER TABLE t OWNER TO {owner}"));
+    }
+    let url = tenants[0].replacen("postgres@", "shared_login@", 1);
+    let alter = |what: &str| postgres().sql(&tenants[0], &format!("ALTER ROLE shared_login {what}"));
+    for rights in ["CREATEDB NOCREATEROLE", "NOCREATEDB NOCREATEROLE", "NOCREATEDB CREATEROLE"] {
+        alter(rights);
+        let error = session(&url).await.scratch(None, &Schema::default()).await.err().expect(rights);
+        assert_eq!(error.trouble, Trouble::Privilege, "{rights}: {error}");
+        assert!(error.advice().contains("ALTER ROLE \"shared_login\" CREATEROLE CREATEDB"), "{}", error.advice());
+    }
+    alter("CREATEDB CREATEROLE");
+    let scratch = scratch(&url, &[]).await;
+    assert_eq!(scratch.session.place().user, scratch.session.place().database);
     scratch.discard().await.unwrap();
 }

@@ -56,6 +56,11 @@ impl PostgresSession {
         Ok(standing)
     }
 
+    /// What the login can do beyond this database, whatever there is in it.
+    pub(super) async fn excess(&mut self) -> Result<Option<String>, DbError> {
+        Ok(self.look_around().await?.excess)
+    }
+
     async fn look_around(&mut self) -> Result<Found, DbError> {
         // In a transaction of its own: the path of the session stays what it is.
         let message = format!("BEGIN; SET LOCAL search_path = pg_catalog, pg_temp; {STANDING}; COMMIT");

@@ -11,7 +11,7 @@ use super::connect::Locale;
 use super::throwaway::{self, Rights};
 use super::wire::Row;
 use super::{PostgresSession, inside, path, pooling};
-use crate::db::{Connection, DbError, Login, Scratch, Session, Standing, Target, Trouble, Undo};
+use crate::db::{Connection, DbError, Login, Scratch, Session, Target, Trouble, Undo};
 use crate::dialect::postgres::{ident, literal};
 use crate::model::{Platform, Schema};
 
@@ -60,13 +60,9 @@ pub(super) async fn make(
 
 /// Makes sure that the login itself has no rights beyond the tenant, since it is the one under which everything is built.
 async fn alone(tenant: &mut PostgresSession) -> Result<(), DbError> {
-    let missing = match tenant.standing().await? {
-        Standing::Own => return Ok(()),
-        Standing::Other => "the login has rights beyond this database".to_owned(),
-        Standing::Refused(refusal) => refusal.missing,
-    };
-    let message = format!("{missing}, and may not make a role and a database for what is built there");
+    let Some(excess) = tenant.excess().await? else { return Ok(()) };
     let user = ident(&tenant.greeting.place.user);
+    let message = format!("{excess}, and {user} may not make both a role and a database for what is built there");
     Err(DbError::new(Trouble::Privilege, "make a scratch database", message)
         .with_remedy(format!("ALTER ROLE {user} CREATEROLE CREATEDB, or name a scratch server")))
 }
@@ -113,7 +109,7 @@ impl Order<'_> {
         };
         self.create(&tenant.greeting.platform, &tenant.greeting.locale).await?;
         self.open_to_its_owner().await?;
-        self.install().await?;
+        self.install(&address).await?;
         let mut session = self.enter(&address).await?;
         session.builtin = tenant.builtin.clone().filter(|_| self.keeper.target.server() == tenant.target.server());
         Ok(session)
@@ -165,13 +161,18 @@ impl Order<'_> {
     }
 
     /// Installs the extensions, each where the tenant has it. That is undrift's own login's to do, and all that it does in a
-    /// scratch database: extensions are the server's.
-    async fn install(&mut self) -> Result<(), DbError> {
+    /// scratch database: extensions are the server's. A login that inherits nothing has no rights there, so the owner does it.
+    async fn install(&mut self, owners: &Target) -> Result<(), DbError> {
         if self.wanted.extensions.is_empty() {
             return Ok(());
         }
-        let target = self.keeper.target.with_database(&self.name)?;
-        let mut session = PostgresSession::connect(&target, self.keeper.patience).await?;
+        let mut session = match self.rights.inherits {
+            true => {
+                let target = self.keeper.target.with_database(&self.name)?;
+                PostgresSession::connect(&target, self.keeper.patience).await?
+            }
+            false => self.open(owners).await?,
+        };
         self.is_there(&session)?;
         let owner = Some(self.name.as_str()).filter(|_| self.rights.roles);
         for extension in &self.wanted.extensions {
@@ -182,12 +183,16 @@ impl Order<'_> {
         Ok(())
     }
 
+    async fn open(&self, address: &Target) -> Result<PostgresSession, DbError> {
+        match self.rights.roles {
+            true => throwaway::connect(address, self.keeper.patience).await,
+            false => PostgresSession::connect_quickly(address, self.keeper.patience).await,
+        }
+    }
+
     /// Connects to what was made.
     async fn enter(&self, address: &Target) -> Result<PostgresSession, DbError> {
-        let mut session = match self.rights.roles {
-            true => throwaway::connect(address, self.keeper.patience).await?,
-            false => PostgresSession::connect_quickly(address, self.keeper.patience).await?,
-        };
+        let mut session = self.open(address).await?;
         self.is_there(&session)?;
         session.ceiling = Some(self.keeper.patience.read);
         session.limit(Duration::ZERO, Duration::ZERO).await?;

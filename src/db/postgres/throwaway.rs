@@ -31,7 +31,7 @@ pub(super) struct Rights {
     /// It may make databases.
     pub(super) databases: bool,
     /// It has, without asking, what the roles have that it is made a member of.
-    inherits: bool,
+    pub(super) inherits: bool,
     /// When a password ends that is given now.
     end: String,
 }
