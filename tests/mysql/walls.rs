@@ -203,6 +203,8 @@ async fn a_login_that_can_make_no_user_builds_only_where_it_can_reach_nothing_el
     let elsewhere = Target::parse(&mariadb().tcp_url("several:p", one)).unwrap();
     let error = session.scratch(Some(&elsewhere), &Schema::default()).await.err().unwrap();
     assert_eq!(error.trouble, Trouble::Privilege);
+    // The server takes the narrower pattern where two fit, and that one may not be passed on.
+    mariadb().sql(&mariadb().url("mysql"), &format!("REVOKE {SCRATCH} FROM several@localhost"));
     mariadb().sql(&mariadb().url("mysql"), error.advice());
     let url = mariadb().url(one).replace("root@", "several:p@");
     assert!(try_scratch(&url).await.unwrap().starts_with("undrift_"));
