@@ -1,6 +1,6 @@
 //! Schemas as SQL scripts: which statements of a script are run in a scratch database, and why others are not.
 //!
-//! What a script may hold is a table of each engine ([`Rules`], in its `script.rs`): statements that define something are
+//! What a script may hold is a table of each engine (`Rules`, in its `script.rs`): statements that define something are
 //! run, those that need not be are passed over, all others are refused at their place. Nothing here is run, and
 //! what is refused never reaches a server.
 
