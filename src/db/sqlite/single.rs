@@ -51,7 +51,7 @@ fn first(sql: &str) -> Result<usize, &'static str> {
     let mut ended = false;
     for mark in marks(sql) {
         let Mark { text, end } = mark?;
-        if head.len() < 3 {
+        if head.len() < HEAD {
             head.push(text);
         }
         if text == ";" && (ended || !is_trigger(&head)) {
@@ -63,8 +63,16 @@ fn first(sql: &str) -> Result<usize, &'static str> {
     Ok(sql.len())
 }
 
+/// How many words tell a CREATE TRIGGER: as many as `EXPLAIN QUERY PLAN CREATE TEMP TRIGGER` has.
+const HEAD: usize = 6;
+
 /// Whether these are the first words of a CREATE TRIGGER, which alone has semicolons inside: its END follows one.
 fn is_trigger(head: &[&str]) -> bool {
+    let said = |words: &[&str]| {
+        words.len() <= head.len() && words.iter().zip(head).all(|(word, text)| text.eq_ignore_ascii_case(word))
+    };
+    let explained = [&["EXPLAIN", "QUERY", "PLAN"][..], &["EXPLAIN"]].into_iter().find(|words| said(words));
+    let head = &head[explained.map_or(0, <[&str]>::len)..];
     let is = |at: usize, word: &str| head.get(at).is_some_and(|text| text.eq_ignore_ascii_case(word));
     let temporary = is(1, "TEMP") || is(1, "TEMPORARY");
     is(0, "CREATE") && (is(1, "TRIGGER") || temporary && is(2, "TRIGGER"))
@@ -138,6 +146,7 @@ mod tests {
         assert_eq!(statements(&format!("{TRIGGER};")).unwrap().len(), 1);
         assert_eq!(statements(&format!("/* ; */ {TRIGGER}; -- ;\nSELECT 1;;")).unwrap().len(), 2);
         assert_eq!(statements("CREATE TABLE trigger (a); SELECT 1").unwrap().len(), 2);
+        assert_eq!(statements(&format!("EXPLAIN {TRIGGER}; EXPLAIN QUERY PLAN {TRIGGER}")).unwrap().len(), 2);
     }
 
     #[test]
